@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace sluice {
+
+using bytes_view = std::span<std::byte const>;
+
+[[nodiscard]] inline std::string_view as_text(bytes_view bytes) noexcept {
+  return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
+}
+[[nodiscard]] inline bytes_view as_bytes(std::string_view text) noexcept {
+  return {reinterpret_cast<std::byte const*>(text.data()), text.size()};
+}
+
+/// A growing run of bytes, written at the back and read at the front, in one piece of memory.
+///
+/// Unlike std::vector it does not zero what it is about to overwrite, and reading from the front moves nothing until
+/// room is needed.
+class buffer {
+ public:
+  buffer() noexcept = default;
+  buffer(buffer&& other) noexcept
+      : data_{std::move(other.data_)}, capacity_{std::exchange(other.capacity_, 0)},
+        begin_{std::exchange(other.begin_, 0)}, end_{std::exchange(other.end_, 0)} {}
+  buffer& operator=(buffer&& other) noexcept {
+    data_ = std::move(other.data_);
+    capacity_ = std::exchange(other.capacity_, 0);
+    begin_ = std::exchange(other.begin_, 0);
+    end_ = std::exchange(other.end_, 0);
+    return *this;
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return end_ - begin_; }
+  [[nodiscard]] bool empty() const noexcept { return begin_ == end_; }
+  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+  [[nodiscard]] std::byte const* data() const noexcept { return data_.get() + begin_; }
+  [[nodiscard]] std::byte* data() noexcept { return data_.get() + begin_; }
+  [[nodiscard]] bytes_view view() const noexcept { return {data(), size()}; }
+
+  /// Room for `count` bytes at the back; they become content by `commit`. Invalidates earlier spans and views.
+  [[nodiscard]] std::span<std::byte> prepare(std::size_t count) {
+    if (capacity_ - end_ < count) make_room(count);
+    return {data_.get() + end_, count};
+  }
+  void commit(std::size_t count) noexcept {
+    assert(count <= capacity_ - end_);
+    end_ += count;
+  }
+  void append(bytes_view bytes) {
+    if (bytes.empty()) return;
+    std::memcpy(prepare(bytes.size()).data(), bytes.data(), bytes.size());
+    commit(bytes.size());
+  }
+  /// Drops `count` bytes from the front. What was read stays in place until the next `prepare`.
+  void consume(std::size_t count) noexcept {
+    assert(count <= size());
+    begin_ += count;
+    if (begin_ == end_) begin_ = end_ = 0;
+  }
+  /// Forgets the content and keeps the memory.
+  void clear() noexcept { begin_ = end_ = 0; }
+  /// Forgets the content and gives the memory back.
+  void release() noexcept { *this = buffer{}; }
+
+ private:
+  void make_room(std::size_t count) {
+    std::size_t const used = size();
+    if (capacity_ >= used + count && begin_ >= used) {
+      if (used != 0) std::memcpy(data_.get(), data(), used);
+    } else {
+      std::size_t wanted = capacity_ < 128 ? 128 : capacity_ * 2;
+      if (wanted < used + count) wanted = used + count;
+      std::unique_ptr<std::byte[]> bigger{new std::byte[wanted]};
+      if (used != 0) std::memcpy(bigger.get(), data(), used);
+      data_ = std::move(bigger);
+      capacity_ = wanted;
+    }
+    begin_ = 0;
+    end_ = used;
+  }
+
+  std::unique_ptr<std::byte[]> data_;
+  std::size_t capacity_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
+
+}  // namespace sluice

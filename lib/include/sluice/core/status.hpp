@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sluice/core/code.hpp>
+
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace sluice {
+
+/// Who said that a call failed: the other end in its trailers, or this process (a deadline, a lost connection, misuse).
+enum class origin : std::uint8_t { local, peer };
+
+/// The outcome of a call: a code, a message for people, and optional details for programs.
+///
+/// A default-constructed status is ok and owns nothing. It is a class with constructors and not an aggregate, so that
+/// it may be a temporary in an awaited expression (see docs/style.md, coroutine rules).
+///
+/// Concurrency: a value; distinct objects may be used by distinct threads.
+class status {
+ public:
+  status() noexcept = default;
+  /// A message beside code::ok is dropped, as the wire does not carry one.
+  explicit status(sluice::code value, std::string_view message = {}, origin who = origin::local)
+      : code_{value}, origin_{who} {
+    if (value != sluice::code::ok && !message.empty()) text_ = std::make_shared<text const>(text{std::string{message}, {}});
+  }
+
+  [[nodiscard]] bool ok() const noexcept { return code_ == sluice::code::ok; }
+  [[nodiscard]] sluice::code code() const noexcept { return code_; }
+  [[nodiscard]] origin who() const noexcept { return origin_; }
+  /// UTF-8; empty when nothing was said.
+  [[nodiscard]] std::string_view message() const noexcept { return text_ ? std::string_view{text_->message} : ""; }
+  /// The raw bytes of grpc-status-details-bin: a serialized google.rpc.Status. Empty when there are none.
+  [[nodiscard]] std::string_view details() const noexcept { return text_ ? std::string_view{text_->details} : ""; }
+
+  /// A copy that carries `bytes` as its details.
+  [[nodiscard]] status with_details(std::string bytes) const {
+    status copy = *this;
+    copy.text_ = std::make_shared<text const>(text{std::string{message()}, std::move(bytes)});
+    return copy;
+  }
+  [[nodiscard]] status with_origin(origin who) const {
+    status copy = *this;
+    copy.origin_ = who;
+    return copy;
+  }
+
+  /// "NOT_FOUND: no feature at this point", for logs.
+  [[nodiscard]] std::string to_string() const;
+
+  friend bool operator==(status const& a, status const& b) noexcept {
+    return a.code_ == b.code_ && a.message() == b.message() && a.details() == b.details();
+  }
+
+ private:
+  struct text {
+    std::string message;
+    std::string details;
+  };
+  sluice::code code_ = sluice::code::ok;
+  origin origin_ = origin::local;
+  std::shared_ptr<text const> text_;  // shared: statuses travel through several hands, and an ok one has none
+};
+
+/// Thrown by an awaited call that failed.
+class status_error : public std::exception {
+ public:
+  explicit status_error(sluice::status why) : status_{std::move(why)}, what_{status_.to_string()} {}
+  status_error(sluice::code value, std::string_view message) : status_error{sluice::status{value, message}} {}
+
+  [[nodiscard]] sluice::status const& status() const noexcept { return status_; }
+  [[nodiscard]] sluice::code code() const noexcept { return status_.code(); }
+  [[nodiscard]] char const* what() const noexcept override { return what_.c_str(); }
+
+ private:
+  sluice::status status_;
+  std::string what_;
+};
+
+}  // namespace sluice
