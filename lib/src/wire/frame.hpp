@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sluice/core/buffer.hpp>
+#include <sluice/core/errc.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace sluice::wire {
+
+/// A gRPC message on the wire:
+///
+///     +------+---------------------------+---------------- - -
+///     | flag | length, 32 bits big-endian | payload
+///     +------+---------------------------+---------------- - -
+///
+/// The flag says "compressed"; what that means is the caller's business.
+inline constexpr std::size_t frame_prefix_size = 5;
+inline constexpr std::size_t default_message_limit = std::size_t{4} * 1024 * 1024;
+
+/// Writes frame_prefix_size bytes.
+void write_frame_prefix(std::byte* to, std::uint8_t flag, std::uint32_t length) noexcept;
+
+struct frame_view {
+  std::uint8_t flag;
+  bytes_view payload;
+};
+
+/// Cuts a stream of bytes, which arrives in pieces of any size, into messages.
+///
+/// Memory follows the bytes that arrived, never the length that a prefix announces. Both errors (message_too_large,
+/// bad_message_flag) are known from the prefix alone; after one the deframer holds nothing, drops what it is given, and
+/// `next` repeats the error.
+class deframer {
+ public:
+  /// `limit` is the largest payload, in bytes.
+  explicit deframer(std::size_t limit = default_message_limit) noexcept : limit_{limit} {}
+
+  /// Appends a copy of received bytes. Invalidates earlier views.
+  void push(bytes_view bytes);
+  /// ok with a view of the next complete message, which holds until the next push, next, release or reset; ok with
+  /// nothing when more bytes are needed.
+  [[nodiscard]] errc next(std::optional<frame_view>& out) noexcept;
+  /// The same out of `input`, whose front it takes off. A message that lies in `input` whole is viewed there and not
+  /// copied; one that was begun earlier is completed by copying just its missing bytes. When nothing comes out, all of
+  /// `input` was taken.
+  [[nodiscard]] errc next(bytes_view& input, std::optional<frame_view>& out);
+
+  /// Nothing is held: the stream may end here.
+  [[nodiscard]] bool empty() const noexcept { return held_.empty(); }
+  /// Bytes are held: an end of stream now is truncated_message (once `next` has no more to give).
+  [[nodiscard]] bool partial() const noexcept { return !held_.empty(); }
+  [[nodiscard]] std::size_t buffered() const noexcept { return held_.size(); }
+  /// Bytes of memory owned, for budgets.
+  [[nodiscard]] std::size_t held_memory() const noexcept { return held_.capacity(); }
+  /// Gives memory back when nothing is held.
+  void release() noexcept;
+  /// Begins anew for another stream, keeping the memory.
+  void reset(std::size_t limit) noexcept;
+
+ private:
+  struct prefix {
+    std::uint8_t flag;
+    std::size_t length;
+  };
+  static prefix read_prefix(bytes_view bytes) noexcept;
+  errc check(prefix const& p) noexcept;
+  static void cut(bytes_view bytes, prefix const& p, std::optional<frame_view>& out) noexcept;
+
+  buffer held_;
+  std::size_t limit_;
+  errc error_ = errc::ok;
+};
+
+}  // namespace sluice::wire

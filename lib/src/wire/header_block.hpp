@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sluice::wire {
+
+/// For `header_block::add`: the value must not enter the peer's HPACK table, because it will not come again
+/// (timeouts, trace ids, error messages) or nobody should be able to guess it.
+struct no_index_t {
+  explicit no_index_t() = default;
+};
+inline constexpr no_index_t no_index{};
+
+struct header_field {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// One HTTP/2 header list, to send or received, in two pieces of memory that `clear` keeps: a block that is reused
+/// allocates nothing once it has seen its largest list.
+///
+/// It keeps what it is given, in order, and judges nothing. Views into it hold until the next change or move.
+class header_block {
+ public:
+  /// What a field costs beside its characters, by HTTP/2's and HPACK's count.
+  static constexpr std::size_t field_overhead = 32;
+
+  header_block() = default;
+  header_block(header_block&& other) noexcept
+      : characters_{std::move(other.characters_)}, slots_{std::move(other.slots_)} {
+    other.clear();
+  }
+  header_block& operator=(header_block&& other) noexcept {
+    if (this == &other) return *this;
+    characters_ = std::move(other.characters_);
+    slots_ = std::move(other.slots_);
+    other.clear();
+    return *this;
+  }
+  header_block(header_block const&) = default;
+  header_block& operator=(header_block const&) = default;
+
+  /// Neither view may point into this block.
+  void add(std::string_view name, std::string_view value) { append(name, value, true); }
+  void add(std::string_view name, std::string_view value, no_index_t) { append(name, value, false); }
+  /// Adds a field whose value `write(std::string& out)` appends, so that encoders need no string in between. `write`
+  /// only appends.
+  template <class Write>
+  void add_with(std::string_view name, Write&& write) {
+    emit(name, true, std::forward<Write>(write));
+  }
+  template <class Write>
+  void add_with(std::string_view name, no_index_t, Write&& write) {
+    emit(name, false, std::forward<Write>(write));
+  }
+
+  /// The value of the first field called exactly `name`.
+  [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept;
+  [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
+
+  [[nodiscard]] std::size_t size() const noexcept { return slots_.size(); }
+  [[nodiscard]] bool empty() const noexcept { return slots_.empty(); }
+  [[nodiscard]] header_field operator[](std::size_t index) const noexcept {
+    slot const& s = slots_[index];
+    char const* const at = characters_.data() + s.offset;
+    return {{at, s.name_size}, {at + s.name_size, s.value_size}};
+  }
+  /// Whether the value may enter the HPACK table.
+  [[nodiscard]] bool indexed(std::size_t index) const noexcept { return slots_[index].indexed; }
+  /// The sum of name + value + 32, which SETTINGS_MAX_HEADER_LIST_SIZE limits.
+  [[nodiscard]] std::size_t list_size() const noexcept {
+    return characters_.size() + slots_.size() * field_overhead;
+  }
+
+  /// Forgets the fields and keeps the memory.
+  void clear() noexcept {
+    characters_.clear();
+    slots_.clear();
+  }
+  /// Forgets the fields and gives the memory back.
+  void release() noexcept { *this = header_block{}; }
+  /// Bytes of memory held, for pools that keep no large ones.
+  [[nodiscard]] std::size_t capacity() const noexcept {
+    return characters_.capacity() + slots_.capacity() * sizeof(slot);
+  }
+
+  class const_iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;  // its reference is a value
+    using iterator_concept = std::forward_iterator_tag;
+    using value_type = header_field;
+    using difference_type = std::ptrdiff_t;
+    using reference = header_field;
+    using pointer = void;
+
+    const_iterator() noexcept = default;
+    header_field operator*() const noexcept { return (*block_)[index_]; }
+    const_iterator& operator++() noexcept {
+      ++index_;
+      return *this;
+    }
+    const_iterator operator++(int) noexcept {
+      const_iterator before = *this;
+      ++index_;
+      return before;
+    }
+    friend bool operator==(const_iterator const&, const_iterator const&) = default;
+
+   private:
+    friend class header_block;
+    const_iterator(header_block const* block, std::size_t index) noexcept : block_{block}, index_{index} {}
+    header_block const* block_ = nullptr;
+    std::size_t index_ = 0;
+  };
+  [[nodiscard]] const_iterator begin() const noexcept { return {this, 0}; }
+  [[nodiscard]] const_iterator end() const noexcept { return {this, slots_.size()}; }
+
+ private:
+  struct slot {
+    std::uint32_t offset;  // of the name; the value follows it
+    std::uint32_t name_size;
+    std::uint32_t value_size;
+    bool indexed;
+  };
+
+  void append(std::string_view name, std::string_view value, bool indexed);
+  std::size_t begin_field(std::string_view name);
+  void end_field(std::size_t offset, std::size_t name_size, bool indexed);
+  template <class Write>
+  void emit(std::string_view name, bool indexed, Write&& write) {
+    std::size_t const offset = begin_field(name);
+    std::forward<Write>(write)(characters_);
+    end_field(offset, name.size(), indexed);
+  }
+
+  std::string characters_;
+  std::vector<slot> slots_;
+};
+
+}  // namespace sluice::wire

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/response_head.hpp"
+
+#include "wire/content_type.hpp"
+#include "wire/http_status.hpp"
+
+#include <charconv>
+#include <cstddef>
+#include <string>
+
+namespace sluice::wire {
+namespace {
+
+// Three digits from 100 on, or zero.
+int parse_http_status(std::string_view text) noexcept {
+  int value = 0;
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  bool const whole = text.size() == 3 && error == std::errc{} && end == text.data() + text.size();
+  return whole && value >= 100 ? value : 0;
+}
+
+void add_number(header_block& out, std::string_view name, int value) {
+  char text[16];
+  char* const end = std::to_chars(text, text + sizeof text, value).ptr;
+  out.add(name, {text, static_cast<std::size_t>(end - text)});
+}
+
+}  // namespace
+
+errc read_response_head(header_block const& block, response_head& head) {
+  head = {};
+  head.http_status = 0;
+  unsigned statuses = 0;
+  for (auto const [name, value] : block) {
+    if (name == ":status") {
+      head.http_status = parse_http_status(value);
+      ++statuses;
+    } else if (name == "content-type") {
+      head.content_type = value;
+    } else if (name == "grpc-encoding") {
+      head.encoding = value;
+    } else if (name == "grpc-accept-encoding") {
+      head.accept_encoding = value;
+    }
+  }
+  if (statuses != 1 || head.http_status == 0) return errc::bad_header;
+  if (head.informational()) return errc::ok;
+  return head.http_status == 200 && is_grpc_content_type(head.content_type) ? errc::ok
+                                                                            : errc::bad_content_type;
+}
+
+status status_without_grpc(response_head const& head) {
+  // Content types are the peer's text: cut, so that a log line stays a line.
+  constexpr std::size_t longest = 100;
+  std::string text{"response is not gRPC: HTTP status " + std::to_string(head.http_status)};
+  if (head.content_type.empty()) {
+    text.append(", no content-type");
+  } else {
+    text.append(", content-type \"").append(head.content_type.substr(0, longest)).append("\"");
+  }
+  return status{to_code(head.http_status), text};
+}
+
+void write_response_head(response_head const& head, metadata const& entries, header_block& out) {
+  add_number(out, ":status", head.http_status);
+  out.add("content-type", head.content_type.empty() ? grpc_content_type : head.content_type);
+  if (!head.encoding.empty()) out.add("grpc-encoding", head.encoding);
+  if (!head.accept_encoding.empty()) out.add("grpc-accept-encoding", head.accept_encoding);
+  write_metadata(entries, out);
+}
+
+void write_http_refusal(request_verdict const& why, header_block& out) {
+  add_number(out, ":status", why.http_status);
+  if (why.http_status == 405) out.add("allow", "POST");
+  out.add("content-type", "text/plain; charset=utf-8");
+}
+
+}  // namespace sluice::wire
