@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "grpc_client.hpp"
+
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+#include <deque>
+#include <future>
+#include <optional>
+
+namespace bench {
+namespace {
+
+struct closed_loop {
+  program_options const& options;
+  std::atomic<std::int64_t> to_start;
+  std::atomic<std::int64_t> to_finish;
+  std::promise<void> finished;
+};
+
+class unary_slot {
+ public:
+  unary_slot(closed_loop& loop, Echo::Stub& stub)
+      : loop_(loop), stub_(stub), request_(make_message(loop.options)) {}
+
+  void begin() {
+    if (loop_.to_start.fetch_sub(1, std::memory_order_relaxed) <= 0) return;
+    context_.emplace();
+    stub_.async()->Unary(&*context_, &request_, &reply_, [this](grpc::Status const& status) {
+      expect_ok(status);
+      expect_echo(loop_.options, reply_);
+      if (loop_.to_finish.fetch_sub(1) == 1) return loop_.finished.set_value();
+      begin();
+    });
+  }
+
+ private:
+  closed_loop& loop_;
+  Echo::Stub& stub_;
+  Message const request_;
+  Message reply_;
+  std::optional<grpc::ClientContext> context_;
+};
+
+class download_reader : public grpc::ClientReadReactor<Message> {
+ public:
+  download_reader(program_options const& options, Echo::Stub& stub)
+      : options_(options), request_(make_request(options)) {
+    stub.async()->Download(&context_, &request_, this);
+    StartRead(&message_);
+    StartCall();
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) return;
+    expect_echo(options_, message_);
+    ++count_;
+    StartRead(&message_);
+  }
+  void OnDone(grpc::Status const& status) override {
+    expect_ok(status);
+    finished_.set_value();
+  }
+  void wait() {
+    finished_.get_future().wait();
+    expect_count(options_, count_);
+  }
+
+ private:
+  program_options const& options_;
+  Request const request_;
+  Message message_;
+  std::uint64_t count_ = 0;
+  std::promise<void> finished_;
+  grpc::ClientContext context_;
+};
+
+class upload_writer : public grpc::ClientWriteReactor<Message> {
+ public:
+  upload_writer(program_options const& options, Echo::Stub& stub)
+      : options_(options), message_(make_message(options)), left_(options.calls) {
+    stub.async()->Upload(&context_, &summary_, this);
+    next();
+    StartCall();
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (ok && left_ > 0) next();
+  }
+  void OnDone(grpc::Status const& status) override {
+    expect_ok(status);
+    finished_.set_value();
+  }
+  void wait() {
+    finished_.get_future().wait();
+    expect_count(options_, summary_.count());
+  }
+
+ private:
+  void next() {
+    if (--left_ == 0) StartWriteLast(&message_, {});
+    else StartWrite(&message_, grpc::WriteOptions().set_buffer_hint());
+  }
+
+  program_options const& options_;
+  Message const message_;
+  std::uint64_t left_;
+  Summary summary_;
+  std::promise<void> finished_;
+  grpc::ClientContext context_;
+};
+
+void run_unary(program_options const& options, stubs const& all) {
+  auto const calls = static_cast<std::int64_t>(options.calls);
+  closed_loop loop{options, calls, calls, {}};
+  std::deque<unary_slot> slots;
+  for (auto const& stub : all) {
+    for (unsigned i = 0; i < options.streams; ++i) slots.emplace_back(loop, *stub);
+  }
+  auto finished = loop.finished.get_future();
+  for (auto& each : slots) each.begin();
+  finished.wait();
+}
+
+}  // namespace
+
+void run_callback_client(program_options const& options, stubs const& all) {
+  if (options.kind == "unary") return run_unary(options, all);
+  if (options.kind == "download") return download_reader(options, *all[0]).wait();
+  upload_writer(options, *all[0]).wait();
+}
+
+}  // namespace bench

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Unary calls of bench.Echo against any gRPC server, cheaper than any server answers them.
+//
+// With --warmup N it makes N calls first; with --pause it then prints `warm` and waits for a line, so that
+// its caller can read the server's clocks; then come --calls N calls, which are timed.
+#include "load_connection.hpp"
+
+#include <poll.h>
+
+#include <cstdio>
+#include <memory>
+#include <vector>
+
+namespace {
+
+using namespace bench;
+using connections = std::vector<std::unique_ptr<load_connection>>;
+
+void turn(connections& all, std::vector<pollfd>& polled) {
+  for (std::size_t i = 0; i < all.size(); ++i)
+    polled[i] = {all[i]->socket(), static_cast<short>(all[i]->wants_to_write() ? POLLIN | POLLOUT : POLLIN),
+                 0};
+  if (::poll(polled.data(), polled.size(), 10000) == 0) fail("no reply within 10 seconds");
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (polled[i].revents == 0) continue;
+    if (polled[i].revents != POLLOUT) all[i]->on_readable();
+    all[i]->fill();
+    all[i]->flush();
+  }
+}
+
+void make_calls(connections& all, load_budget& budget, std::uint64_t calls) {
+  std::vector<pollfd> polled(all.size());
+  budget.to_start = budget.to_finish = calls;
+  for (auto& each : all) {
+    each->fill();
+    each->flush();
+  }
+  while (budget.to_finish > 0) turn(all, polled);
+}
+
+void open(connections& all, program_options const& options, load_budget& budget) {
+  for (unsigned i = 0; i < options.connections; ++i)
+    all.push_back(std::make_unique<load_connection>(options, budget));
+  for (auto& each : all) each->flush();
+  std::vector<pollfd> polled(all.size());
+  for (auto& each : all) {
+    while (!each->ready()) turn(all, polled);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  auto const options = read_options(argc, argv);
+  if (options.kind != "unary") fail("the load makes unary calls only");
+  load_budget budget;
+  connections all;
+  open(all, options, budget);
+  if (options.warmup > 0) make_calls(all, budget, options.warmup);
+  if (options.pause) {
+    std::puts("warm");
+    std::fflush(stdout);
+    if (std::getchar() == EOF) return 1;
+  }
+  auto const begin = std::chrono::steady_clock::now();
+  make_calls(all, budget, options.calls);
+  auto const spent = std::chrono::steady_clock::now() - begin;
+  for (auto& each : all) each->check_total();
+  print_result(options.calls, spent);
+}

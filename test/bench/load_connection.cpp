@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "load_connection.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+namespace bench {
+namespace {
+
+using bytes = std::vector<std::uint8_t>;
+
+constexpr std::size_t frame_header_size = 9;
+constexpr std::uint32_t receive_window = 1u << 30;
+
+void append_number(bytes& to, std::uint32_t value, int size) {
+  while (size-- > 0) to.push_back(static_cast<std::uint8_t>(value >> (8 * size)));
+}
+
+std::uint32_t read_number(std::uint8_t const* from, int size) {
+  std::uint32_t value = 0;
+  for (int i = 0; i < size; ++i) value = value << 8 | from[i];
+  return value;
+}
+
+void append_text(bytes& to, std::string_view text) {
+  to.push_back(static_cast<std::uint8_t>(text.size()));  // below 127 and not Huffman-coded
+  to.insert(to.end(), text.begin(), text.end());
+}
+
+int connect_to(std::uint16_t port) {
+  int const made = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(made, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+    fail(std::string("connect: ") + std::strerror(errno));
+  int const on = 1;
+  ::setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::fcntl(made, F_SETFL, O_NONBLOCK);
+  return made;
+}
+
+// Protobuf by hand: field 1, length-delimited.
+bytes encode_message(std::uint32_t size) {
+  bytes body{0x0a};
+  for (auto rest = size;; rest >>= 7) {
+    body.push_back(static_cast<std::uint8_t>(rest < 128 ? rest : rest | 0x80));
+    if (rest < 128) break;
+  }
+  body.insert(body.end(), size, 'x');
+  bytes message{0};
+  append_number(message, static_cast<std::uint32_t>(body.size()), 4);
+  message.insert(message.end(), body.begin(), body.end());
+  return message;
+}
+
+}  // namespace
+
+load_connection::load_connection(program_options const& options, load_budget& budget)
+    : socket_(connect_to(options.port)), budget_(budget), streams_(options.streams), port_(options.port),
+      message_(encode_message(options.size)), input_(256 * 1024) {
+  if (message_.size() > 16384) fail("the load sends a message in one DATA frame: 16384 bytes at most");
+  std::string_view const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  output_.assign(preface.begin(), preface.end());
+  bytes settings;
+  append_number(settings, 2, 2);  // ENABLE_PUSH
+  append_number(settings, 0, 4);
+  append_number(settings, 4, 2);  // INITIAL_WINDOW_SIZE
+  append_number(settings, receive_window, 4);
+  append_frame(NGHTTP2_SETTINGS, 0, 0, settings);
+  append_window_update(receive_window);
+}
+
+load_connection::~load_connection() { ::close(socket_); }
+
+void load_connection::append_frame(std::uint8_t type, std::uint8_t flags, std::uint32_t stream,
+                                   std::span<std::uint8_t const> payload) {
+  append_number(output_, static_cast<std::uint32_t>(payload.size()), 3);
+  output_.push_back(type);
+  output_.push_back(flags);
+  append_number(output_, stream, 4);
+  output_.insert(output_.end(), payload.begin(), payload.end());
+}
+
+void load_connection::append_window_update(std::uint32_t by) {
+  bytes increment;
+  append_number(increment, by, 4);
+  append_frame(NGHTTP2_WINDOW_UPDATE, 0, 0, increment);
+}
+
+// RFC 7541: five literals enter the dynamic table, at 66 (the oldest) to 62.
+void load_connection::encode_request(std::uint32_t table_size) {
+  if (table_size < 512) fail("the server's HPACK table is too small for the load");
+  bytes first;
+  if (table_size < 4096) {
+    first.push_back(0x3f);  // a table size update, 5-bit prefix
+    for (auto rest = table_size - 31;; rest >>= 7) {
+      first.push_back(static_cast<std::uint8_t>(rest < 128 ? rest : rest | 0x80));
+      if (rest < 128) break;
+    }
+  }
+  first.insert(first.end(), {0x83, 0x86});  // :method POST, :scheme http
+  first.push_back(0x44);                    // :path
+  append_text(first, "/bench.Echo/Unary");
+  first.push_back(0x41);  // :authority
+  append_text(first, "localhost:" + std::to_string(port_));
+  first.push_back(0x40);
+  append_text(first, "te");
+  append_text(first, "trailers");
+  first.push_back(0x5f);  // content-type
+  append_text(first, "application/grpc");
+  first.push_back(0x7a);  // user-agent
+  append_text(first, "grpc-load");
+  first_headers_ = std::move(first);
+
+  bytes const indexed{0x83, 0x86, 0xc2, 0xc1, 0xc0, 0xbf, 0xbe};
+  bytes kept;
+  kept.swap(output_);
+  append_frame(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 0, indexed);
+  append_frame(NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 0, message_);
+  later_request_.swap(output_);
+  output_.swap(kept);
+}
+
+void load_connection::begin_call() {
+  if (begun_++ == 0) {
+    append_frame(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, next_stream_, first_headers_);
+    append_frame(NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, next_stream_, message_);
+  } else {
+    auto const at = output_.size();
+    output_.insert(output_.end(), later_request_.begin(), later_request_.end());
+    std::uint32_t const id = htonl(next_stream_);
+    auto const data_at = later_request_.size() - message_.size() - frame_header_size;
+    std::memcpy(output_.data() + at + 5, &id, 4);
+    std::memcpy(output_.data() + at + data_at + 5, &id, 4);
+  }
+  next_stream_ += 2;
+  send_window_ -= static_cast<std::int64_t>(message_.size());
+  ++outstanding_;
+}
+
+void load_connection::fill() {
+  while (ready_ && outstanding_ < streams_ && budget_.to_start > 0 &&
+         send_window_ >= static_cast<std::int64_t>(message_.size())) {
+    --budget_.to_start;
+    begin_call();
+  }
+}
+
+void load_connection::on_readable() {
+  auto const got = ::recv(socket_, input_.data() + input_filled_, input_.size() - input_filled_, 0);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got <= 0)
+    fail(got == 0 ? "the server closed the connection" : std::string("recv: ") + std::strerror(errno));
+  input_filled_ += static_cast<std::size_t>(got);
+  std::size_t at = 0;
+  while (input_filled_ - at >= frame_header_size) {
+    auto const* const head = input_.data() + at;
+    auto const length = read_number(head, 3);
+    if (length > 16384) fail("a frame larger than was allowed");
+    if (input_filled_ - at - frame_header_size < length) break;
+    take({head[3], head[4], read_number(head + 5, 4) & 0x7fffffff, {head + frame_header_size, length}});
+    at += frame_header_size + length;
+  }
+  std::memmove(input_.data(), input_.data() + at, input_filled_ - at);
+  input_filled_ -= at;
+}
+
+void load_connection::take(frame const& arrived) {
+  switch (arrived.type) {
+    case NGHTTP2_DATA: return take_data(arrived);
+    case NGHTTP2_HEADERS: return take_headers(arrived);
+    case NGHTTP2_SETTINGS: return take_settings(arrived);
+    case NGHTTP2_PING:
+      if (arrived.flags & NGHTTP2_FLAG_ACK) return;
+      return append_frame(NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, arrived.payload);
+    case NGHTTP2_WINDOW_UPDATE:
+      if (arrived.stream == 0 && arrived.payload.size() == 4)
+        send_window_ += read_number(arrived.payload.data(), 4);
+      return;
+    case NGHTTP2_GOAWAY: fail("GOAWAY: " + std::string(arrived.payload.begin(), arrived.payload.end()));
+    case NGHTTP2_RST_STREAM: fail("a call was reset");
+    case NGHTTP2_CONTINUATION: fail("the load reads no CONTINUATION");
+    default: return;
+  }
+}
+
+void load_connection::take_settings(frame const& arrived) {
+  if (arrived.flags & NGHTTP2_FLAG_ACK) return;
+  std::uint32_t table_size = 4096;
+  for (std::size_t at = 0; at + 6 <= arrived.payload.size(); at += 6) {
+    auto const id = read_number(arrived.payload.data() + at, 2);
+    auto const value = read_number(arrived.payload.data() + at + 2, 4);
+    if (id == NGHTTP2_SETTINGS_HEADER_TABLE_SIZE) table_size = value;
+    if (id == NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS && value < streams_)
+      fail("the server allows only " + std::to_string(value) + " streams");
+    if (id == NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE && value < message_.size())
+      fail("the server's window for a stream is smaller than the message");
+  }
+  append_frame(NGHTTP2_SETTINGS, NGHTTP2_FLAG_ACK, 0, {});
+  if (!ready_) encode_request(table_size);
+  ready_ = true;
+}
+
+void load_connection::take_headers(frame const& arrived) {
+  auto block = arrived.payload;
+  if (!(arrived.flags & NGHTTP2_FLAG_END_HEADERS) || (arrived.flags & NGHTTP2_FLAG_PADDED))
+    fail("the load reads header blocks only in one frame without padding");
+  if (arrived.flags & NGHTTP2_FLAG_PRIORITY) block = block.subspan(5);
+  bool const last = arrived.flags & NGHTTP2_FLAG_END_STREAM;
+  auto const meaning = check_.check(block);
+  if (meaning == reply_check::verdict::failed) fail(check_.reason());
+  if (last != (meaning == reply_check::verdict::ok))
+    fail("the reply ends without grpc-status, or does not end with it");
+  if (last) call_ended(arrived.stream);
+}
+
+void load_connection::take_data(frame const& arrived) {
+  if (arrived.flags & (NGHTTP2_FLAG_END_STREAM | NGHTTP2_FLAG_PADDED))
+    fail("DATA that is padded or ends the stream");
+  if (arrived.stream == 1)
+    first_reply_.insert(first_reply_.end(), arrived.payload.begin(), arrived.payload.end());
+  data_received_ += arrived.payload.size();
+  data_since_update_ += arrived.payload.size();
+  if (data_since_update_ < receive_window / 4) return;
+  append_window_update(static_cast<std::uint32_t>(data_since_update_));
+  data_since_update_ = 0;
+}
+
+void load_connection::call_ended(std::uint32_t stream) {
+  if (stream == 1 && !std::ranges::equal(first_reply_, message_)) fail("the first reply is no echo");
+  --outstanding_;
+  --budget_.to_finish;
+}
+
+void load_connection::flush() {
+  if (sent_ == output_.size()) return;
+  auto const size = ::send(socket_, output_.data() + sent_, output_.size() - sent_, MSG_NOSIGNAL);
+  if (size < 0 && errno != EAGAIN && errno != EINTR) fail(std::string("send: ") + std::strerror(errno));
+  if (size > 0) sent_ += static_cast<std::size_t>(size);
+  if (sent_ < output_.size()) return;
+  output_.clear();
+  sent_ = 0;
+}
+
+void load_connection::check_total() const {
+  if (data_received_ != begun_ * message_.size()) fail("the replies have another size than the requests");
+}
+
+}  // namespace bench

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "program.hpp"
+#include "reply_check.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+// How many calls the connections of the load may still begin, and how many are not answered yet.
+struct load_budget {
+  std::uint64_t to_start = 0;
+  std::uint64_t to_finish = 0;
+};
+
+// One connection of the load generator, which knows of HTTP/2 only what it needs: it replays an encoded
+// request with new stream ids, reads the headers of frames, and keeps `streams` calls outstanding while the
+// budget lasts. Any surprise ends the program: a benchmark that goes on after an error measures nothing.
+class load_connection {
+ public:
+  load_connection(program_options const& options, load_budget& budget);
+  ~load_connection();
+  load_connection(load_connection const&) = delete;
+  load_connection& operator=(load_connection const&) = delete;
+
+  int socket() const { return socket_; }
+  // The server's SETTINGS have arrived: calls may begin.
+  bool ready() const { return ready_; }
+  bool wants_to_write() const { return sent_ < output_.size(); }
+  // Begins as many calls as streams, budget and the server's window allow.
+  void fill();
+  void on_readable();
+  // One send for all that is ready.
+  void flush();
+  // After the last reply: what came back in DATA must be an echo for each call.
+  void check_total() const;
+
+ private:
+  struct frame {
+    std::uint8_t type;
+    std::uint8_t flags;
+    std::uint32_t stream;
+    std::span<std::uint8_t const> payload;
+  };
+
+  void take(frame const& arrived);
+  void take_settings(frame const& arrived);
+  void take_headers(frame const& arrived);
+  void take_data(frame const& arrived);
+  void call_ended(std::uint32_t stream);
+  void begin_call();
+  void append_frame(std::uint8_t type, std::uint8_t flags, std::uint32_t stream,
+                    std::span<std::uint8_t const> payload);
+  void append_window_update(std::uint32_t by);
+  void encode_request(std::uint32_t table_size);
+
+  int socket_;
+  load_budget& budget_;
+  std::uint32_t const streams_;
+  std::uint16_t const port_;
+  std::vector<std::uint8_t> message_;         // with its five bytes
+  std::vector<std::uint8_t> first_headers_;   // fills the server's HPACK table
+  std::vector<std::uint8_t> later_request_;   // HEADERS, all indexed, and DATA
+  bool ready_ = false;
+  std::uint32_t outstanding_ = 0;
+  std::uint32_t next_stream_ = 1;
+  std::int64_t send_window_ = 65535;
+  std::uint64_t begun_ = 0;
+  std::uint64_t data_received_ = 0;
+  std::uint64_t data_since_update_ = 0;
+  std::vector<std::uint8_t> first_reply_;
+  reply_check check_;
+  std::vector<std::uint8_t> input_;
+  std::size_t input_filled_ = 0;
+  std::vector<std::uint8_t> output_;
+  std::size_t sent_ = 0;
+};
+
+}  // namespace bench

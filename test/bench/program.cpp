@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "program.hpp"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <string_view>
+
+namespace bench {
+namespace {
+
+constexpr char usage[] =
+    "options: --port N --kind unary|download|upload --mode NAME --connections N --streams N --calls N --size "
+    "BYTES\n"
+    "         --warmup N --pause --time-limit SECONDS\n";
+
+[[noreturn]] void refuse(std::string const& what) {
+  std::fprintf(stderr, "%s\n%s", what.c_str(), usage);
+  std::exit(2);
+}
+
+template <class Number>
+void read_number(std::string_view name, std::string_view text, Number minimum, Number& into) {
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
+  if (error != std::errc{} || end != text.data() + text.size() || into < minimum)
+    refuse(std::string(name) + ": a number from " + std::to_string(minimum) + " to " +
+           std::to_string(std::numeric_limits<Number>::max()) + " is needed, not '" + std::string(text) +
+           "'");
+}
+
+void read_option(program_options& options, std::string_view name, std::string_view value) {
+  if (name == "--port") return read_number<std::uint16_t>(name, value, 0, options.port);
+  if (name == "--connections") return read_number(name, value, 1u, options.connections);
+  if (name == "--streams") return read_number(name, value, 1u, options.streams);
+  if (name == "--calls") return read_number<std::uint64_t>(name, value, 1, options.calls);
+  if (name == "--size") return read_number<std::uint32_t>(name, value, 0, options.size);
+  if (name == "--warmup") return read_number<std::uint64_t>(name, value, 0, options.warmup);
+  if (name == "--time-limit") return read_number(name, value, 1u, options.time_limit);
+  if (name == "--mode") {
+    options.mode = value;
+    return;
+  }
+  if (name != "--kind") refuse("no such option: " + std::string(name));
+  if (value != "unary" && value != "download" && value != "upload")
+    refuse("no such kind: " + std::string(value));
+  options.kind = value;
+}
+
+}  // namespace
+
+program_options read_options(int argc, char** argv) {
+  program_options options;
+  for (int i = 1; i < argc; ++i) {
+    std::string_view const name = argv[i];
+    if (name == "--pause") {
+      options.pause = true;
+    } else if (i + 1 < argc) {
+      read_option(options, name, argv[++i]);
+    } else {
+      refuse("no value for " + std::string(name));
+    }
+  }
+  if (options.kind != "unary" && options.connections * options.streams != 1)
+    refuse("--kind " + options.kind + " is measured with one connection and one stream");
+  ::alarm(options.time_limit);
+  return options;
+}
+
+void print_listening(std::uint16_t port) {
+  std::printf("listening on %u\n", port);
+  std::fflush(stdout);
+}
+
+void print_result(std::uint64_t calls, std::chrono::steady_clock::duration spent) {
+  std::printf("{\"calls\": %llu, \"seconds\": %.6f}\n", static_cast<unsigned long long>(calls),
+              std::chrono::duration<double>(spent).count());
+  std::fflush(stdout);
+}
+
+void fail(std::string const& what) {
+  std::fprintf(stderr, "%s\n", what.c_str());
+  std::_Exit(1);
+}
+
+}  // namespace bench

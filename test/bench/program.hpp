@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+// The command line and the output that all programs of the benchmark share, so that bench.py drives each of
+// them in the same way:
+//
+//   a server  --port N                                     prints `listening on PORT`, ends on SIGTERM
+//   a client  --port N --kind unary|download|upload
+//             --connections C --streams S --calls N        prints {"calls": N, "seconds": x}
+//   the load  the options of a client, --warmup N --pause  the same, see load.cpp
+namespace bench {
+
+struct program_options {
+  std::uint16_t port = 0;
+  std::string kind = "unary";
+  std::string mode = "callback";  // of the grpc programs: which of its interfaces
+  unsigned connections = 1;
+  unsigned streams = 1;
+  std::uint64_t calls = 1000;  // of a streaming kind: messages
+  std::uint32_t size = 10;     // bytes of payload in a message
+  std::uint64_t warmup = 0;
+  bool pause = false;
+  unsigned time_limit = 600;  // seconds, after which SIGALRM ends the process
+};
+
+// Ends the process with a message and status 2 when the line is wrong. Arms the time limit.
+program_options read_options(int argc, char** argv);
+
+void print_listening(std::uint16_t port);
+void print_result(std::uint64_t calls, std::chrono::steady_clock::duration spent);
+
+// For what no benchmark survives: a reply that is wrong, a connection that is lost.
+[[noreturn]] void fail(std::string const& what);
+
+}  // namespace bench
