@@ -9,29 +9,29 @@ namespace {
 
 constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-constexpr bool is_key_char(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+std::string folded(std::string_view key) {
+  std::string lowered{key};
+  std::transform(lowered.begin(), lowered.end(), lowered.begin(), lower);
+  return lowered;
 }
 
-constexpr bool is_reserved(std::string_view key) noexcept {
-  constexpr std::array<std::string_view, 8> connection_headers{
-      "connection", "content-type", "te", "host", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"};
-  return key.starts_with("grpc-") || key == "user-agent" || key == "content-length" ||
-         std::find(connection_headers.begin(), connection_headers.end(), key) != connection_headers.end();
+constexpr bool is_key_char(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
 }
 
 }  // namespace
 
 metadata& metadata::add(std::string_view key, std::string_view value) {
-  std::string folded{key};
-  std::transform(folded.begin(), folded.end(), folded.begin(), lower);
-  entries_.emplace_back(std::move(folded), std::string{value});
+  entries_.emplace_back(folded(key), std::string{value});
   return *this;
 }
 
 metadata& metadata::set(std::string_view key, std::string_view value) {
-  erase(key);
-  return add(key, value);
+  entry replacement{folded(key),
+                    std::string{value}};  // before the erasure: both may be views of an erased entry
+  erase(replacement.first);
+  entries_.push_back(std::move(replacement));
+  return *this;
 }
 
 std::size_t metadata::erase(std::string_view key) {
@@ -51,15 +51,25 @@ std::vector<std::string_view> metadata::get_all(std::string_view key) const {
   return values;
 }
 
+bool is_reserved_key(std::string_view key) noexcept {
+  constexpr std::array<std::string_view, 10> protocol_headers{
+      "connection", "content-length",    "content-type", "host",      "keep-alive", "proxy-connection",
+      "te",         "transfer-encoding", "upgrade",      "user-agent"};
+  return key.starts_with("grpc-") ||
+         std::find(protocol_headers.begin(), protocol_headers.end(), key) != protocol_headers.end();
+}
+
 std::optional<std::string> check_entry(std::string_view key, std::string_view value) {
-  std::string const quoted = "metadata key \"" + std::string{key} + "\"";
-  if (key.empty()) return "metadata key is empty";
-  if (!std::all_of(key.begin(), key.end(), is_key_char)) return quoted + " has a character outside [0-9a-z_.-]";
-  if (is_reserved(key)) return quoted + " is reserved for the protocol";
-  if (is_binary_key(key)) return std::nullopt;
+  auto const complain = [key](std::string_view what) {
+    return "metadata key \"" + std::string{key} + "\"" + std::string{what};
+  };
   auto const printable = [](char c) { return c >= 0x20 && c <= 0x7e; };
-  if (!std::all_of(value.begin(), value.end(), printable))
-    return quoted + " has a value that is not printable ASCII; end the key with -bin to send bytes";
+  if (key.empty()) return "metadata key is empty";
+  if (!std::all_of(key.begin(), key.end(), is_key_char))
+    return complain(" has a character outside [0-9a-z_.-]");
+  if (is_reserved_key(key)) return complain(" is reserved for the protocol");
+  if (!is_binary_key(key) && !std::all_of(value.begin(), value.end(), printable))
+    return complain(" has a value that is not printable ASCII; end the key with -bin to send bytes");
   return std::nullopt;
 }
 

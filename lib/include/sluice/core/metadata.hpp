@@ -56,6 +56,10 @@ class metadata {
 /// True for keys whose values are arbitrary bytes.
 [[nodiscard]] constexpr bool is_binary_key(std::string_view key) noexcept { return key.ends_with("-bin"); }
 
+/// True for the protocol's own keys, which users neither send nor receive as metadata: "grpc-…", content-type, te,
+/// user-agent, and the connection headers of HTTP/1.1.
+[[nodiscard]] bool is_reserved_key(std::string_view key) noexcept;
+
 /// Why an entry cannot be sent, or nothing: a key of [0-9a-z_.-], not empty, not reserved ("grpc-…", pseudo-headers and
 /// connection headers), and a printable ASCII value unless the key is binary.
 [[nodiscard]] std::optional<std::string> check_entry(std::string_view key, std::string_view value);

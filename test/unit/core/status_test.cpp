@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sluice/core/status.hpp>
+#include <sluice/core/stop_reason.hpp>
+
+#include "support/catch.hpp"
+
+#include <array>
+#include <stdexcept>
+#include <string>
+
+using namespace sluice;
+
+TEST_CASE("the seventeen codes have the field's numbers and spelling") {
+  constexpr std::array<std::string_view, 17> names{
+      "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+      "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+      "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+      "DATA_LOSS", "UNAUTHENTICATED"};
+  for (std::size_t i = 0; i < names.size(); ++i) CHECK(to_string(static_cast<code>(i)) == names[i]);
+  CHECK(to_string(static_cast<code>(17)) == "UNKNOWN");
+  CHECK(to_string(static_cast<code>(255)) == "UNKNOWN");
+}
+
+TEST_CASE("a default status is ok, local, and says nothing") {
+  status const s;
+  CHECK(s.ok());
+  CHECK(s.code() == code::ok);
+  CHECK(s.who() == origin::local);
+  CHECK(s.message().empty());
+  CHECK(s.details().empty());
+  CHECK(s.to_string() == "OK");
+}
+
+TEST_CASE("a failure keeps its code, message and origin") {
+  status const s{code::not_found, "no feature at this point", origin::peer};
+  CHECK(!s.ok());
+  CHECK(s.code() == code::not_found);
+  CHECK(s.message() == "no feature at this point");
+  CHECK(s.who() == origin::peer);
+  CHECK(s.to_string() == "NOT_FOUND: no feature at this point");
+  CHECK(status{code::aborted}.to_string() == "ABORTED");
+}
+
+TEST_CASE("a message beside ok is dropped") { CHECK(status{code::ok, "fine"} == status{}); }
+
+TEST_CASE("details and origin are changed on a copy") {
+  status const s{code::internal, "m"};
+  auto const detailed = s.with_details(std::string("\0d", 2));
+  CHECK(s.details().empty());
+  CHECK(detailed.details() == std::string_view("\0d", 2));
+  CHECK(detailed.message() == "m");
+  CHECK(detailed.with_origin(origin::peer).who() == origin::peer);
+  CHECK(detailed.with_origin(origin::peer).details() == detailed.details());
+  CHECK(detailed.who() == origin::local);
+}
+
+TEST_CASE("statuses are equal by code, message and details, whoever said them") {
+  CHECK(status{code::internal, "m"} == status{code::internal, "m", origin::peer});
+  CHECK(!(status{code::internal, "m"} == status{code::internal, "n"}));
+  CHECK(!(status{code::internal, "m"} == status{code::unknown, "m"}));
+  CHECK(!(status{code::internal, "m"} == status{code::internal, "m"}.with_details("d")));
+}
+
+TEST_CASE("a status error says what its status says") {
+  status_error const e{code::invalid_argument, "not a number"};
+  CHECK(e.code() == code::invalid_argument);
+  CHECK(e.status() == status{code::invalid_argument, "not a number"});
+  CHECK(std::string{e.what()} == "INVALID_ARGUMENT: not a number");
+  CHECK_THROWS_AS([] { throw status_error{status{code::aborted}}; }(), std::exception);
+}
+
+TEST_CASE("each reason to stop has its name and its status") {
+  CHECK(to_status(stop_reason::none).ok());
+  CHECK(to_status(stop_reason::client_cancelled).code() == code::cancelled);
+  CHECK(to_status(stop_reason::deadline).code() == code::deadline_exceeded);
+  CHECK(to_status(stop_reason::connection_lost).code() == code::unavailable);
+  CHECK(to_status(stop_reason::draining).code() == code::unavailable);
+  CHECK(to_status(stop_reason::shutdown).code() == code::unavailable);
+  CHECK(to_status(stop_reason::local).code() == code::cancelled);
+  CHECK(to_string(stop_reason::none) == "none");
+  CHECK(to_string(stop_reason::client_cancelled) == "client_cancelled");
+  CHECK(to_string(stop_reason::deadline) == "deadline");
+  CHECK(to_string(stop_reason::connection_lost) == "connection_lost");
+  CHECK(to_string(stop_reason::draining) == "draining");
+  CHECK(to_string(stop_reason::shutdown) == "shutdown");
+  CHECK(to_string(stop_reason::local) == "local");
+}
