@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/frame.hpp"
+
+#include "support/catch.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace sluice;
+using namespace sluice::wire;
+
+namespace {
+
+using message = std::pair<int, std::string>;
+
+std::string framed(std::uint8_t flag, std::string_view payload) {
+  std::array<std::byte, frame_prefix_size> prefix;
+  write_frame_prefix(prefix.data(), flag, static_cast<std::uint32_t>(payload.size()));
+  return std::string{as_text(prefix)} + std::string{payload};
+}
+
+std::string announced(std::uint8_t flag, std::uint32_t length) {
+  std::array<std::byte, frame_prefix_size> prefix;
+  write_frame_prefix(prefix.data(), flag, length);
+  return std::string{as_text(prefix)};
+}
+
+std::string payload_of(std::size_t size) {
+  std::string text(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i * 31 + size);
+  return text;
+}
+
+// What a deframer made of a stream: its messages, and how it ended.
+struct outcome {
+  std::vector<message> messages;
+  errc error = errc::ok;
+  bool clean = false;
+  friend bool operator==(outcome const&, outcome const&) = default;
+};
+
+enum class way { pushed, in_place };
+
+outcome read_in_pieces(std::string_view stream, std::vector<std::size_t> const& cuts, way how,
+                       std::size_t limit = default_message_limit) {
+  deframer d{limit};
+  outcome result;
+  std::size_t from = 0;
+  auto const feed = [&](std::string_view piece) {
+    // A copy of exact size, so that a sanitizer sees any read beyond it.
+    std::vector<std::byte> const bytes(as_bytes(piece).begin(), as_bytes(piece).end());
+    bytes_view input{bytes};
+    if (how == way::pushed) d.push(std::exchange(input, {}));
+    for (;;) {
+      std::optional<frame_view> out;
+      result.error = how == way::pushed ? d.next(out) : d.next(input, out);
+      if (result.error != errc::ok) REQUIRE(!out);
+      if (!out) break;
+      result.messages.emplace_back(out->flag, as_text(out->payload));
+    }
+    REQUIRE(input.empty());
+  };
+  for (std::size_t const cut : cuts) {
+    feed(stream.substr(from, cut - from));
+    from = cut;
+  }
+  feed(stream.substr(from));
+  result.clean = result.error == errc::ok && d.empty();
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("a frame prefix is the flag and the length in big-endian order") {
+  std::array<std::byte, 6> bytes;
+  bytes.fill(std::byte{0xee});
+  write_frame_prefix(bytes.data(), 1, 0x01020304);
+  std::array<std::byte, 6> const expected{std::byte{1}, std::byte{1}, std::byte{2},
+                                          std::byte{3}, std::byte{4}, std::byte{0xee}};
+  CHECK(bytes == expected);
+}
+
+TEST_CASE("messages come out the same for every two cuts of the stream") {
+  std::string const stream =
+      framed(0, "hello") + framed(1, "") + framed(0, "\x01") + framed(0, payload_of(20)) + framed(1, "end");
+  outcome const expected{
+      {{0, "hello"}, {1, ""}, {0, "\x01"}, {0, payload_of(20)}, {1, "end"}}, errc::ok, true};
+  for (way const how : {way::pushed, way::in_place})
+    for (std::size_t a = 0; a <= stream.size(); ++a)
+      for (std::size_t b = a; b <= stream.size(); ++b)
+        if (read_in_pieces(stream, {a, b}, how) != expected) FAIL("cut at " << a << " and " << b);
+  SUCCEED();
+}
+
+TEST_CASE("messages of any size come out the same for random cuts") {
+  std::mt19937 random{20240607};
+  auto const below = [&](std::size_t bound) {
+    return std::uniform_int_distribution<std::size_t>{0, bound - 1}(random);
+  };
+  for (int round = 0; round < 200; ++round) {
+    std::string stream;
+    outcome expected{{}, errc::ok, true};
+    for (std::size_t i = below(12); i-- > 0;) {
+      std::string const payload = payload_of(below(4) == 0 ? below(70'000) : below(60));
+      auto const flag = static_cast<std::uint8_t>(below(2));
+      stream += framed(flag, payload);
+      expected.messages.emplace_back(flag, payload);
+    }
+    std::vector<std::size_t> cuts;
+    for (std::size_t at = 0, step = 1 + below(20'000); (at += 1 + below(step)) < stream.size();)
+      cuts.push_back(at);
+    for (way const how : {way::pushed, way::in_place})
+      if (read_in_pieces(stream, cuts, how) != expected) FAIL("round " << round);
+  }
+  SUCCEED();
+}
+
+TEST_CASE("a stream fed byte by byte gives its messages") {
+  std::string const stream = framed(0, payload_of(1000)) + framed(0, "");
+  std::vector<std::size_t> cuts;
+  for (std::size_t i = 1; i < stream.size(); ++i) cuts.push_back(i);
+  for (way const how : {way::pushed, way::in_place})
+    CHECK(read_in_pieces(stream, cuts, how) == outcome{{{0, payload_of(1000)}, {0, ""}}, errc::ok, true});
+}
+
+TEST_CASE("a stream that ends inside a message is not clean, wherever it ends") {
+  std::string const whole = framed(0, "hello");
+  for (std::size_t end = 1; end < whole.size(); ++end) {
+    deframer d;
+    d.push(as_bytes(std::string_view{whole}.substr(0, end)));
+    std::optional<frame_view> out;
+    CHECK(d.next(out) == errc::ok);
+    CHECK(!out);
+    CHECK(d.partial());
+    CHECK(!d.empty());
+    CHECK(d.buffered() == end);
+  }
+}
+
+TEST_CASE("a message that is whole in the input is viewed there") {
+  std::string const text = framed(0, "first") + framed(1, "second") + framed(0, "third").substr(0, 7);
+  bytes_view input = as_bytes(text);
+  deframer d;
+  std::optional<frame_view> out;
+  REQUIRE(d.next(input, out) == errc::ok);
+  REQUIRE(out);
+  CHECK(as_text(out->payload).data() == text.data() + 5);
+  CHECK(as_text(out->payload) == "first");
+  CHECK(d.buffered() == 0);
+  REQUIRE(d.next(input, out) == errc::ok);
+  REQUIRE(out);
+  CHECK(out->flag == 1);
+  CHECK(as_text(out->payload).data() == text.data() + 15);
+  REQUIRE(d.next(input, out) == errc::ok);
+  CHECK(!out);
+  CHECK(input.empty());
+  CHECK(d.buffered() == 7);
+}
+
+TEST_CASE("completing a begun message takes only its own bytes from the input") {
+  std::string const first = framed(0, "begun");
+  std::string const rest = first.substr(3) + framed(0, "whole");
+  deframer d;
+  d.push(as_bytes(std::string_view{first}.substr(0, 3)));
+  bytes_view input = as_bytes(rest);
+  std::optional<frame_view> out;
+  REQUIRE(d.next(input, out) == errc::ok);
+  REQUIRE(out);
+  CHECK(as_text(out->payload) == "begun");
+  CHECK(d.empty());
+  REQUIRE(d.next(input, out) == errc::ok);
+  REQUIRE(out);
+  CHECK(as_text(out->payload) == "whole");
+  CHECK(as_text(out->payload).data() == rest.data() + rest.size() - 5);
+}
+
+TEST_CASE("messages that were pushed come before those of the input") {
+  deframer d;
+  std::string const pushed = framed(0, "a") + framed(0, "b");
+  d.push(as_bytes(pushed));
+  std::string const direct = framed(0, "c");
+  bytes_view input = as_bytes(direct);
+  std::string seen;
+  std::optional<frame_view> out;
+  while (d.next(input, out) == errc::ok && out) seen += as_text(out->payload);
+  CHECK(seen == "abc");
+}
+
+TEST_CASE("a view holds until the next call") {
+  deframer d;
+  d.push(as_bytes(framed(0, "stays")));
+  std::optional<frame_view> out;
+  REQUIRE(d.next(out) == errc::ok);
+  REQUIRE(out);
+  CHECK(d.empty());
+  CHECK(as_text(out->payload) == "stays");
+}
+
+TEST_CASE("a message at the limit passes, one byte more is too large") {
+  CHECK(read_in_pieces(framed(0, payload_of(100)), {}, way::pushed, 100).messages.size() == 1);
+  for (way const how : {way::pushed, way::in_place})
+    CHECK(read_in_pieces(framed(0, payload_of(101)), {}, how, 100) ==
+          outcome{{}, errc::message_too_large, false});
+}
+
+TEST_CASE("a limit of zero lets only empty messages pass") {
+  CHECK(read_in_pieces(framed(0, ""), {}, way::in_place, 0) == outcome{{{0, ""}}, errc::ok, true});
+  CHECK(read_in_pieces(framed(0, "x"), {}, way::in_place, 0).error == errc::message_too_large);
+}
+
+TEST_CASE("a message is too large as soon as its prefix is known") {
+  for (way const how : {way::pushed, way::in_place}) {
+    CHECK(read_in_pieces(announced(0, 0xffffffff), {}, how).error == errc::message_too_large);
+    CHECK(read_in_pieces(announced(0, 0xffffffff), {2, 4}, how).error == errc::message_too_large);
+  }
+}
+
+TEST_CASE("a flag other than 0 and 1 is refused, before the length is looked at") {
+  for (int flag = 2; flag < 256; ++flag) {
+    auto const f = static_cast<std::uint8_t>(flag);
+    CHECK(read_in_pieces(announced(f, 0xffffffff), {}, way::pushed).error == errc::bad_message_flag);
+    CHECK(read_in_pieces(announced(f, 0), {3}, way::in_place).error == errc::bad_message_flag);
+  }
+}
+
+TEST_CASE("messages before a bad one come out") {
+  std::string const stream = framed(0, "good") + framed(7, "bad") + framed(0, "lost");
+  for (way const how : {way::pushed, way::in_place})
+    CHECK(read_in_pieces(stream, {}, how) == outcome{{{0, "good"}}, errc::bad_message_flag, false});
+}
+
+TEST_CASE("an error stays, and what comes after it is dropped") {
+  deframer d{10};
+  std::optional<frame_view> out;
+  d.push(as_bytes(announced(0, 11)));
+  REQUIRE(d.next(out) == errc::message_too_large);
+  std::string const good = framed(0, "good");
+  d.push(as_bytes(good));
+  CHECK(d.next(out) == errc::message_too_large);
+  CHECK(!out);
+  bytes_view input = as_bytes(good);
+  CHECK(d.next(input, out) == errc::message_too_large);
+  CHECK(input.empty());
+  CHECK(d.buffered() == 0);
+}
+
+TEST_CASE("reset begins anew with another limit") {
+  deframer d{1};
+  std::optional<frame_view> out;
+  d.push(as_bytes(framed(0, "too large")));
+  REQUIRE(d.next(out) == errc::message_too_large);
+  d.reset(100);
+  CHECK(d.empty());
+  d.push(as_bytes(framed(0, "small")));
+  REQUIRE(d.next(out) == errc::ok);
+  REQUIRE(out);
+  CHECK(as_text(out->payload) == "small");
+}
+
+TEST_CASE("release keeps a message that is half here") {
+  deframer d;
+  std::string const text = framed(0, "hello");
+  d.push(as_bytes(std::string_view{text}.substr(0, 6)));
+  d.release();
+  d.push(as_bytes(std::string_view{text}.substr(6)));
+  std::optional<frame_view> out;
+  REQUIRE(d.next(out) == errc::ok);
+  REQUIRE(out);
+  CHECK(as_text(out->payload) == "hello");
+  d.release();
+  CHECK(d.empty());
+  CHECK(d.held_memory() == 0);
+}
+
+TEST_CASE("memory follows the bytes received, not the length announced") {
+  deframer d{std::size_t{4} << 30};
+  std::optional<frame_view> out;
+  d.push(as_bytes(announced(0, 0xfffffff0)));
+  REQUIRE(d.next(out) == errc::ok);
+  CHECK(d.held_memory() <= 1024);
+  std::string const drop(1000, 'x');
+  for (int i = 0; i < 100; ++i) {
+    bytes_view input = as_bytes(drop);
+    REQUIRE(d.next(input, out) == errc::ok);
+  }
+  CHECK(d.buffered() == 100'005);
+  CHECK(d.held_memory() <= 4 * d.buffered());
+}
