@@ -34,12 +34,14 @@ PURE = {"core", "wire", "http2"}
 
 PROGRAMS = ("samples", "cli", "gen")
 
-ASIO_BRIDGE = re.compile(r"(^|/)coro/asio[a-z_]*\.(hpp|cpp)$")
+# The bridge, and the one alias that the rest of the library names Asio's executors by.
+ASIO_BRIDGE = re.compile(r"(^|/)coro/(asio[a-z_]*|executor)\.(hpp|cpp)$")
 PROTOBUF_HEADER = re.compile(r"(^|/)rpc/protobuf[a-z_]*\.(hpp|cpp)$")
 
 # (what the include looks like, its name, the layers that may know it, single files that may).
 THIRD_PARTIES = [
-    (r"boost/(asio|system)[/.]", "Boost.Asio", {"net", "transport"}, ASIO_BRIDGE),
+    # testing: its pipe is a byte stream, and takes completion handlers as the sockets of net do.
+    (r"boost/(asio|system)[/.]", "Boost.Asio", {"net", "transport", "testing"}, ASIO_BRIDGE),
     (r"boost/beast[/.]", "Boost.Beast", {"gateway"}, None),
     (r"boost/json[/.]", "Boost.JSON", {"client", "gateway"}, None),
     (r"boost/", "another Boost library", set(), None),

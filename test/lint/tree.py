@@ -12,8 +12,8 @@ SKIPPED_CODE = 77  # what Meson and ./dev take for "skipped"
 
 SOURCE_FOLDERS = ("lib", "gen", "cli", "samples", "test")
 CPP = (".hpp", ".cpp", ".ipp")
-# Not ours to lint: what builds and package managers leave in the tree.
-IGNORED_FOLDERS = {"__pycache__", "node_modules", "build"}
+# Not ours to lint: what builds and package managers leave in the tree, and what programs wrote (golden files).
+IGNORED_FOLDERS = {"__pycache__", "node_modules", "build", "golden"}
 
 
 def files(root, folders=SOURCE_FOLDERS, suffixes=CPP):
