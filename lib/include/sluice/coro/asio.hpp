@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The bridge between tasks and Boost.Asio, both ways:
+//   co_await timer.async_wait(asio::deferred)      any Asio operation, inside a task
+//   task()(asio::use_awaitable)                    any task or call, as an Asio operation
+//   sluice::run(io, task())                        blocking: runs io until the task is done
+//   sluice::spawn(executor, task(), token)         starts a task on an executor
+//   co_await sluice::resume_on(pool)               moves to another executor, for heavy work
+
+#include <sluice/coro/awaitable.hpp>
+#include <sluice/coro/executor.hpp>
+#include <sluice/coro/join.hpp>
+#include <sluice/coro/task.hpp>
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace sluice {
+namespace coro {
+
+// ---- an Asio operation inside a task ---------------------------------------------------------------------------------
+
+/// What an operation's completion handler and its awaiter share. The handler travels through Asio by value and may be
+/// destroyed without a call when its context goes away; the awaiter may be destroyed first, when its tree is dropped.
+template <class... Args>
+struct operation_state : pooled {
+  int references = 2;
+  std::optional<std::tuple<std::decay_t<Args>...>> results;
+  ready_node* waiting = nullptr;  // null once the awaiter has gone
+  coro::scheduler* where = nullptr;
+  asio::cancellation_signal cancel;
+
+  static void release(operation_state* state) noexcept {
+    if (--state->references == 0) delete state;
+  }
+};
+
+template <class... Args>
+class operation_handler {
+ public:
+  using executor_type = asio::any_io_executor;
+  using cancellation_slot_type = asio::cancellation_slot;
+
+  explicit operation_handler(operation_state<Args...>* state) noexcept : state_{state} {}
+  operation_handler(operation_handler&& other) noexcept : state_{std::exchange(other.state_, nullptr)} {}
+  operation_handler& operator=(operation_handler&&) = delete;
+  ~operation_handler() {
+    if (state_ != nullptr) operation_state<Args...>::release(state_);
+  }
+  [[nodiscard]] executor_type get_executor() const noexcept { return executor_of(*state_->where); }
+  [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept { return state_->cancel.slot(); }
+
+  template <class... Results>
+  void operator()(Results&&... results) {
+    auto* const state = std::exchange(state_, nullptr);
+    if (state->waiting != nullptr) {
+      state->results.emplace(std::forward<Results>(results)...);
+      auto const keep = state->where->shared_from_this();
+      keep->turn([&] { keep->ready(*state->waiting); });
+    }
+    operation_state<Args...>::release(state);
+  }
+
+ private:
+  operation_state<Args...>* state_;
+};
+
+/// How a completion's arguments become the value of co_await: a leading error_code or exception_ptr is thrown when set.
+template <class... Args>
+struct completion_value {
+  using type = std::tuple<std::decay_t<Args>...>;
+  static type take(std::tuple<std::decay_t<Args>...>&& all) { return std::move(all); }
+};
+template <>
+struct completion_value<> {
+  using type = void;
+  static void take(std::tuple<>&&) {}
+};
+template <class T>
+struct completion_value<T> {
+  using type = std::decay_t<T>;
+  static type take(std::tuple<std::decay_t<T>>&& one) { return std::move(std::get<0>(one)); }
+};
+
+template <class Error, class... Args>
+using signature_args =
+    std::conditional_t<std::is_same_v<std::decay_t<Error>, boost::system::error_code> ||
+                           std::is_same_v<std::decay_t<Error>, std::exception_ptr>,
+                       completion_value<Args...>, completion_value<Error, Args...>>;
+
+template <class Signature, class Initiation, class... InitArgs>
+class operation_awaiter;
+
+template <class Result, class... Args, class Initiation, class... InitArgs>
+class [[nodiscard]] operation_awaiter<Result(Args...), Initiation, InitArgs...> final : private ready_node,
+                                                                                          private stop_observer {
+  using state = operation_state<Args...>;
+
+ public:
+  explicit operation_awaiter(Initiation initiation, InitArgs... args)
+      : initiation_{std::move(initiation)}, args_{std::move(args)...} {}
+  operation_awaiter(operation_awaiter&& other)
+      : initiation_{std::move(other.initiation_)}, args_{std::move(other.args_)} {}  // only before it is awaited
+  ~operation_awaiter() {
+    if (state_ == nullptr) return;
+    state_->waiting = nullptr;
+    state::release(state_);
+  }
+
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  template <has_context Promise>
+  [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> self) {
+    context_ = self.promise().context();
+    self_ = self;
+    if (context_->stop().stop_requested() || !context_->scheduler().is_current()) return false;
+    state_ = new state;
+    state_->waiting = this;
+    state_->where = &context_->scheduler();
+    // A reference of its own: the operation may complete, and this awaiter go, before the initiation has returned.
+    std::apply(
+        [this](InitArgs&... args) {
+          std::move(initiation_)(operation_handler<Args...>{state_}, std::move(args)...);
+        },
+        args_);
+    context_->stop().observe(*this);
+    return true;
+  }
+  auto await_resume() {
+    stop_observer::unlink();
+    if (state_ == nullptr) {
+      context_->token().throw_if_stopped();
+      throw status_error{code::failed_precondition,
+                         "an Asio operation is awaited away from the task's executor: resume_home first"};
+    }
+    auto results = std::move(*state_->results);
+    if constexpr (sizeof...(Args) == 0) {
+      return;
+    } else {
+      return take(std::move(results), std::index_sequence_for<Args...>{});
+    }
+  }
+
+ private:
+  template <class First, class... Rest>
+  static constexpr bool leads_with_error = std::is_same_v<std::decay_t<First>, boost::system::error_code> ||
+                                           std::is_same_v<std::decay_t<First>, std::exception_ptr>;
+
+  template <std::size_t First, std::size_t... Rest>
+  auto take(std::tuple<std::decay_t<Args>...>&& results, std::index_sequence<First, Rest...>) {
+    auto& first = std::get<First>(results);
+    using first_type = std::remove_reference_t<decltype(first)>;
+    if constexpr (std::is_same_v<first_type, boost::system::error_code>) {
+      if (first) {
+        // What a stop aborted fails as the stop does: DEADLINE_EXCEEDED, CANCELLED, ...
+        if (first == asio::error::operation_aborted) context_->token().throw_if_stopped();
+        throw boost::system::system_error{first};
+      }
+      return rest(std::move(std::get<Rest>(results))...);
+    } else if constexpr (std::is_same_v<first_type, std::exception_ptr>) {
+      if (first) std::rethrow_exception(first);
+      return rest(std::move(std::get<Rest>(results))...);
+    } else {
+      return rest(std::move(first), std::move(std::get<Rest>(results))...);
+    }
+  }
+  template <class... Values>
+  static auto rest(Values&&... values) {
+    if constexpr (sizeof...(Values) == 1)
+      return (std::move(values), ...);
+    else if constexpr (sizeof...(Values) > 1)
+      return std::tuple<std::decay_t<Values>...>{std::move(values)...};
+  }
+
+  void run() noexcept override { resume_under(*context_, self_); }
+  void stop_requested(stop_reason) noexcept override {
+    // Emitting may complete the operation on the spot; the state must survive its own signal.
+    ++state_->references;
+    auto* const state = state_;
+    state->cancel.emit(asio::cancellation_type::all);
+    state::release(state);
+  }
+
+  Initiation initiation_;
+  std::tuple<InitArgs...> args_;
+  state* state_ = nullptr;
+  context* context_ = nullptr;
+  std::coroutine_handle<> self_;
+};
+
+/// The completion token that turns an operation into an awaiter.
+struct await_token {};
+
+}  // namespace coro
+
+/// `co_await op(sluice::use_task)`: the same as awaiting op(asio::deferred), for operations that are given a token at once.
+inline constexpr coro::await_token use_task{};
+
+template <class Operation>
+  requires requires(Operation&& op) { std::forward<Operation>(op)(coro::await_token{}); } &&
+           (!std::is_invocable_v<Operation>)
+struct coro::awaitable_adapter<Operation> {
+  template <class Op>
+  static auto adapt(Op&& op) {
+    return std::forward<Op>(op)(await_token{});
+  }
+};
+
+}  // namespace sluice
+
+namespace boost::asio {
+
+template <class Signature>
+class async_result<sluice::coro::await_token, Signature> {
+ public:
+  template <class Initiation, class... Args>
+  static auto initiate(Initiation&& initiation, sluice::coro::await_token, Args&&... args) {
+    return sluice::coro::operation_awaiter<Signature, std::decay_t<Initiation>, std::decay_t<Args>...>{
+        std::forward<Initiation>(initiation), std::forward<Args>(args)...};
+  }
+};
+
+}  // namespace boost::asio
+
+namespace sluice {
+namespace coro {
+
+// ---- a task or call as an Asio operation -----------------------------------------------------------------------------
+
+template <class T>
+struct launch_signature {
+  using type = void(std::exception_ptr, T);
+};
+template <>
+struct launch_signature<void> {
+  using type = void(std::exception_ptr);
+};
+
+/// The top of a tree that was started with a completion token: owns the tree and the handler, and itself.
+template <class A, class Handler>
+class launched final : private root, private joiner, private ready_node {
+  using value = await_result_of<A>;
+
+ public:
+  launched(std::shared_ptr<scheduler> where, A&& awaitable, Handler&& handler)
+      : where_{std::move(where)}, context_{*where_}, handler_{std::move(handler)},
+        work_{asio::prefer(asio::get_associated_executor(handler_, executor_of(*where_)),
+                           asio::execution::outstanding_work.tracked)},
+        home_work_{asio::prefer(executor_of(*where_), asio::execution::outstanding_work.tracked)},
+        child_{run_child(std::move(awaitable), outcome_)} {
+    where_->adopt(*this);
+  }
+  void start() {
+    auto slot = asio::get_associated_cancellation_slot(handler_);
+    if (slot.is_connected())
+      slot.assign([this](asio::cancellation_type) {
+        where_->turn([this] { context_.stop().request_stop(stop_reason::local); });
+      });
+    // Not in place: the initiating function must return before anything completes.
+    first_.self = this;
+    if (where_->is_current())
+      where_->ready(first_);
+    else
+      where_->post_remote(first_);
+  }
+
+ private:
+  struct first_step final : ready_node {
+    launched* self = nullptr;
+    void run() noexcept override { self->child_.start(self->context_, *self, 0); }
+  };
+  void child_ended(std::size_t) noexcept override { where_->ready(*this); }
+  void run() noexcept override {
+    auto slot = asio::get_associated_cancellation_slot(handler_);
+    if (slot.is_connected()) slot.clear();
+    auto outcome = std::move(outcome_);
+    auto handler = std::move(handler_);
+    auto work = std::move(work_);
+    auto const keep_home = std::move(home_work_);
+    auto const keep_where = where_;
+    auto executor = asio::get_associated_executor(handler, executor_of(*where_));
+    delete this;
+    std::exception_ptr error = outcome.error();
+    // Not inline: what the handler does belongs to its own executor, outside of our turn.
+    if constexpr (std::is_void_v<value>) {
+      asio::post(executor, [handler = std::move(handler), error]() mutable { std::move(handler)(error); });
+    } else {
+      using kept = group_value<A>;
+      std::optional<kept> result;
+      if (!error) result.emplace(outcome.take());
+      asio::post(executor, [handler = std::move(handler), error, result = std::move(result)]() mutable {
+        if constexpr (std::is_default_constructible_v<kept>)
+          std::move(handler)(error, result ? std::move(*result) : kept{});
+        else
+          std::move(handler)(error, std::move(result));
+      });
+    }
+  }
+  void abandon() noexcept override { delete this; }
+
+  std::shared_ptr<scheduler> where_;
+  context context_;
+  Handler handler_;
+  asio::any_io_executor work_;
+  asio::any_io_executor home_work_;
+  outcome<group_value<A>> outcome_;
+  child child_;  // after outcome_: it writes there
+  first_step first_;
+};
+
+template <class A>
+using launch_value = std::conditional_t<
+    std::is_void_v<await_result_of<A>>, void,
+    std::conditional_t<std::is_default_constructible_v<group_value<A>>, group_value<A>, std::optional<group_value<A>>>>;
+
+/// Starts `awaitable` on `where` and completes `token` with void(std::exception_ptr, T). A T that cannot be default
+/// constructed comes as std::optional<T>.
+template <class A, class Token>
+auto launch(std::optional<asio::any_io_executor> where, A awaitable, Token&& token) {
+  using signature = typename launch_signature<launch_value<A>>::type;
+  return asio::async_initiate<Token, signature>(
+      [](auto handler, std::optional<asio::any_io_executor> on, A&& what) {
+        auto const executor = on ? *on : asio::any_io_executor{asio::get_associated_executor(handler)};
+        using handler_type = decltype(handler);
+        (new launched<A, handler_type>{scheduler_of(executor), std::move(what), std::move(handler)})->start();
+      },
+      token, std::move(where), std::move(awaitable));
+}
+
+/// The top of a tree that a blocking caller waits for.
+template <class A>
+class blocking final : private root, private joiner {
+ public:
+  blocking(std::shared_ptr<scheduler> where, A&& awaitable)
+      : where_{std::move(where)}, context_{*where_}, child_{run_child(std::move(awaitable), outcome_)} {
+    where_->adopt(*this);
+  }
+  void start() {
+    where_->turn([this] { child_.start(context_, *this, 0); });
+  }
+  [[nodiscard]] bool done() const noexcept { return done_; }
+  [[nodiscard]] outcome<group_value<A>>& result() noexcept { return outcome_; }
+
+ private:
+  void child_ended(std::size_t) noexcept override { done_ = true; }
+  void abandon() noexcept override { child_ = child{}; }
+  std::shared_ptr<scheduler> where_;
+  context context_;
+  outcome<group_value<A>> outcome_;
+  child child_;
+  bool done_ = false;
+};
+
+}  // namespace coro
+
+/// Runs `io` on this thread until `awaitable` (a task or a call) has ended. For scripts, tests and main.
+///
+/// Completes with: its value. Fails with: what it failed with; FAILED_PRECONDITION when `io` was stopped, or has nothing
+/// left to do although the task waits (a deadlock).
+template <coro::awaitable A>
+auto run(asio::io_context& io, A awaitable) -> coro::await_result_of<A> {
+  coro::blocking<A> top{coro::scheduler_of(io.get_executor()), std::move(awaitable)};
+  io.restart();
+  top.start();
+  while (!top.done()) {
+    if (io.run_one() == 0) {
+      throw status_error{code::failed_precondition,
+                         "run: the io_context was stopped, or nothing is left that could end the task"};
+    }
+  }
+  if constexpr (std::is_void_v<coro::await_result_of<A>>)
+    static_cast<void>(top.result().take());
+  else
+    return top.result().take();
+}
+
+/// Starts a task or call on a serial executor; `token` completes with void(std::exception_ptr, T).
+template <coro::awaitable A, class Token>
+auto spawn(asio::any_io_executor executor, A awaitable, Token&& token) {
+  return coro::launch(std::optional{std::move(executor)}, std::move(awaitable), std::forward<Token>(token));
+}
+template <coro::awaitable A, class Token>
+auto spawn(asio::io_context& io, A awaitable, Token&& token) {
+  return spawn(asio::any_io_executor{io.get_executor()}, std::move(awaitable), std::forward<Token>(token));
+}
+
+template <class T>
+template <class Token>
+auto task<T>::operator()(Token&& token) && {
+  return coro::launch(std::optional<asio::any_io_executor>{}, std::move(*this), std::forward<Token>(token));
+}
+
+/// `co_await resume_on(pool)`: the task goes on on another executor, for work that would hold up the event loop. When it
+/// ends, its awaiter goes on at home. Until then, or `co_await resume_home()`, it may compute but not await: everything
+/// else that is awaited there fails with FAILED_PRECONDITION or CANCELLED.
+template <class Executor>
+class [[nodiscard]] resume_on {
+ public:
+  explicit resume_on(Executor where) : where_{std::move(where)} {}
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  template <coro::has_context Promise>
+  void await_suspend(std::coroutine_handle<Promise> self) {
+    // The executor of home stays busy meanwhile, so that its run() does not return before the task is back.
+    asio::post(where_, [self, home = self.promise().context()->scheduler().shared_from_this(),
+                        work = asio::prefer(coro::executor_of(self.promise().context()->scheduler()),
+                                            asio::execution::outstanding_work.tracked)] { self.resume(); });
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  Executor where_;
+};
+
+/// `co_await resume_home()`: back to the executor of the task's context. Does nothing there.
+class [[nodiscard]] resume_home {
+ public:
+  class awaiter final : private coro::ready_node {
+   public:
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <coro::has_context Promise>
+    [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> self) {
+      context_ = self.promise().context();
+      if (context_->scheduler().is_current()) return false;
+      self_ = self;
+      context_->scheduler().post_remote(*this);
+      return true;
+    }
+    void await_resume() const noexcept {}
+
+   private:
+    void run() noexcept override { coro::resume_under(*context_, self_); }
+    coro::context* context_ = nullptr;
+    std::coroutine_handle<> self_;
+  };
+  [[nodiscard]] awaiter operator co_await() const noexcept { return {}; }
+};
+
+}  // namespace sluice

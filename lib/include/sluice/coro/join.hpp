@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sluice/coro/awaitable.hpp>
+#include <sluice/coro/frame_pool.hpp>
+#include <sluice/coro/outcome.hpp>
+
+#include <coroutine>
+#include <cstddef>
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+namespace sluice::coro {
+
+/// Whoever waits for a group of children.
+class joiner {
+ public:
+  /// A child ended; it is destroyed by whoever owns it, not before this returns.
+  virtual void child_ended(std::size_t index) noexcept = 0;
+
+ protected:
+  ~joiner() = default;
+};
+
+/// A coroutine that runs one awaitable of a group under the group's context and tells the joiner when it has ended.
+class child {
+ public:
+  class promise_type final : public promise_base {
+   public:
+    child get_return_object() noexcept { return child{std::coroutine_handle<promise_type>::from_promise(*this)}; }
+    std::suspend_always initial_suspend() const noexcept { return {}; }
+    struct final_awaiter {
+      [[nodiscard]] bool await_ready() const noexcept { return false; }
+      void await_suspend(std::coroutine_handle<promise_type> self) const noexcept {
+        self.promise().joiner_->child_ended(self.promise().index_);
+      }
+      void await_resume() const noexcept {}
+    };
+    [[nodiscard]] final_awaiter final_suspend() const noexcept { return {}; }
+    void unhandled_exception() noexcept { std::terminate(); }  // run_child catches everything
+    void return_void() const noexcept {}
+
+   private:
+    friend child;
+    joiner* joiner_ = nullptr;
+    std::size_t index_ = 0;
+  };
+
+  child() noexcept = default;
+  child(child&& other) noexcept : frame_{std::exchange(other.frame_, {})} {}
+  child& operator=(child&& other) noexcept {
+    if (frame_) frame_.destroy();
+    frame_ = std::exchange(other.frame_, {});
+    return *this;
+  }
+  ~child() {
+    if (frame_) frame_.destroy();
+  }
+  /// Runs it to its first suspension, under `under`.
+  void start(context& under, joiner& parent, std::size_t index) {
+    frame_.promise().set_context(&under);
+    frame_.promise().joiner_ = &parent;
+    frame_.promise().index_ = index;
+    resume_under(under, frame_);
+  }
+
+ private:
+  explicit child(std::coroutine_handle<promise_type> frame) noexcept : frame_{frame} {}
+  std::coroutine_handle<promise_type> frame_;
+};
+
+template <class A>
+using group_value = std::remove_cvref_t<std::conditional_t<std::is_void_v<await_result_of<A>>, unit, await_result_of<A>>>;
+
+/// The body of a child: awaits, and keeps the outcome. `into` outlives the child.
+template <class A>
+child run_child(A awaitable, outcome<group_value<A>>& into) {
+  try {
+    if constexpr (std::is_void_v<await_result_of<A>>) {
+      co_await std::move(awaitable);
+      into.emplace();
+    } else {
+      into.emplace(co_await std::move(awaitable));
+    }
+  } catch (...) {
+    into.fail(std::current_exception());
+  }
+}
+
+}  // namespace sluice::coro

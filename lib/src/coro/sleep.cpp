@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sluice/coro/sleep.hpp>
+
+namespace sluice {
+
+bool sleep_until::awaiter::start(std::coroutine_handle<> self, coro::context& context) noexcept {
+  if (for_ != duration::min()) at_ = deadline::after(context.scheduler().now(), for_).at();
+  if (!suspend(self, context)) return false;
+  context.scheduler().start_timer(*this, at_);
+  return true;
+}
+
+void sleep_until::awaiter::expired() noexcept { wake(); }
+
+void sleep_until::awaiter::abandoned() noexcept { under().scheduler().timers().cancel(*this); }
+
+sleep_until::awaiter::~awaiter() {
+  // Destroyed while it waits: its tree was abandoned, or its generator dropped.
+  if (waiting()) under().scheduler().timers().cancel(*this);
+}
+
+sleep_until::awaiter sleep_for::operator co_await() const noexcept { return sleep_until::awaiter::after(for_); }
+
+}  // namespace sluice
