@@ -9,6 +9,8 @@ clean run is not looked at again.
 import argparse
 import hashlib
 import json
+import os
+import re
 import shlex
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from pathlib import Path
 
 import tree
 
+FINDING = re.compile(r"^([^:\s]+)(:\d+:\d+: (?:error|warning): .*)$")
 FOLDERS = ("lib/src/", "gen/")
 
 
@@ -48,7 +51,7 @@ def fingerprint(command, folder, checks):
     return hashlib.sha256(b"\0".join([checks, " ".join(plain).encode(), result.stdout])).hexdigest()
 
 
-def look_at(program, build, cache, checks, entry):
+def look_at(root, program, build, cache, checks, entry):
     """clang-tidy's words on one file, or an empty string."""
     source, command, folder = entry
     key = fingerprint(command, folder, checks)
@@ -59,8 +62,15 @@ def look_at(program, build, cache, checks, entry):
         if key:
             (cache / key).touch()
         return ""
-    lines = [line for line in result.stdout.splitlines() if ": error:" in line or ": warning:" in line]
+    lines = [tidied(root, line) for line in result.stdout.splitlines() if FINDING.match(line)]
     return "\n".join(lines) or result.stdout + result.stderr
+
+
+def tidied(root, line):
+    """The finding with its path as it is from the root."""
+    path, rest = FINDING.match(line).groups()
+    path = Path(os.path.normpath(path))
+    return f"{path.relative_to(root) if path.is_relative_to(root) else path}{rest.replace(',-warnings-as-errors', '')}"
 
 
 def main():
@@ -82,9 +92,9 @@ def main():
     entries = [entry for entry in commands(root, build)
                if not arguments.names or any(name in str(entry[0]) for name in arguments.names)]
     with ThreadPoolExecutor(tree.cores()) as pool:
-        words = pool.map(lambda entry: look_at(program, build, cache, checks, entry), entries)
+        words = pool.map(lambda entry: look_at(root, program, build, cache, checks, entry), entries)
         # A header's finding is said once, however many files include it.
-        found = sorted({line.replace(f"{root}/", "") for text in words for line in text.splitlines()})
+        found = sorted({line for text in words for line in text.splitlines()})
     return tree.finish("tidy", found, len(entries))
 
 
