@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/coro/executor.hpp>
 
+#include <boost/asio/execution/blocking.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/execution/relationship.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/system_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
@@ -93,10 +98,18 @@ asio::execution_context::id scheduler_service::id;
 
 std::shared_ptr<scheduler> scheduler_of(asio::any_io_executor const& executor) {
   if (!executor) throw std::invalid_argument{"sluice: an empty executor"};
-  if (executor.target_type() == typeid(asio::thread_pool::executor_type))
+  // One executor has several types: as it counts work, blocks, is a continuation. The plain one stands for all.
+  auto const untracked = asio::prefer(executor, asio::execution::outstanding_work.untracked);
+  auto const possibly = asio::prefer(untracked, asio::execution::blocking.possibly);
+  auto const plain = asio::prefer(possibly, asio::execution::relationship.fork);
+  if (plain.target_type() == typeid(asio::thread_pool::executor_type))
     throw std::invalid_argument{"sluice: a thread_pool's executor is not serial; pass asio::make_strand(pool)"};
-  auto& context = asio::query(executor, asio::execution::context);
-  return asio::use_service<scheduler_service>(context).find(executor);
+  if (plain.target_type() == typeid(asio::system_executor))
+    throw std::invalid_argument{
+        "sluice: no executor: the completion token has none of its own (asio::bind_executor), and the system's is not "
+        "serial"};
+  auto& context = asio::query(plain, asio::execution::context);
+  return asio::use_service<scheduler_service>(context).find(plain);
 }
 
 asio::any_io_executor const& executor_of(scheduler const& where) noexcept {

@@ -61,6 +61,9 @@ void scheduler::timer_fired() noexcept {
 
 void scheduler::use_clock(clock_source const* clock) noexcept {
   clock_ = clock;
+  now_is_fresh_ = false;
+  // Ticks count from the new clock's present: it may be behind the old one, and what it waits for fires on the dot.
+  timers_.restart(now());
   clock_moved();
 }
 

@@ -2,37 +2,35 @@
 #include <sluice/coro/task.hpp>
 
 namespace sluice::coro {
-namespace {
 
-// One hop between executors, made for it: resume_on is for heavy work, so an allocation does not count.
-template <class Action>
-class hop final : public ready_node {
- public:
-  explicit hop(Action action) : action_{std::move(action)} {}
+// Made for the hop: resume_on is for heavy work, so an allocation does not count, and frames stay small.
+struct way_home::hop final : ready_node {
+  hop(context& home, std::coroutine_handle<> to, completion* ended) noexcept
+      : under{home}, next{to}, done{ended} {}
   void run() noexcept override {
-    Action const action = std::move(action_);
-    delete this;
-    action();
+    if (done != nullptr)
+      done->completed();
+    else
+      resume_under(under, next);  // may destroy the frame that holds this
   }
-
- private:
-  Action action_;
+  context& under;
+  std::coroutine_handle<> next;
+  completion* done;
 };
 
-template <class Action>
-void post_home(scheduler& home, Action action) noexcept {
-  home.post_remote(*new hop<Action>{std::move(action)});
+void way_home::deleter::operator()(hop* what) const noexcept { delete what; }
+
+void way_home::post(context& home, hop* what) noexcept {
+  // Once it is posted the frame may be gone: nothing of this object is touched after that.
+  hop_.reset(what);
+  home.scheduler().post_remote(*what);
 }
 
-}  // namespace
-
-std::coroutine_handle<> go_home(scheduler& home, std::coroutine_handle<> next) noexcept {
-  post_home(home, [next] { next.resume(); });
+std::coroutine_handle<> way_home::resume(context& home, std::coroutine_handle<> next) noexcept {
+  post(home, new hop{home, next, nullptr});
   return std::noop_coroutine();
 }
 
-void complete_at_home(scheduler& home, completion& done) noexcept {
-  post_home(home, [&done] { done.completed(); });
-}
+void way_home::complete(context& home, completion& done) noexcept { post(home, new hop{home, {}, &done}); }
 
 }  // namespace sluice::coro

@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <chrono>
+#include <utility>
 
 namespace sluice::coro {
 namespace {
@@ -20,6 +21,7 @@ void timer_wheel::add(timer& node, time_point at) noexcept {
   cancel(node);
   node.tick_ = tick_at(at, true);
   if (node.tick_ <= now_) node.tick_ = now_ + 1;  // this tick has fired: the next one
+  node.wheel_ = this;
   place(node);
   ++count_;
 }
@@ -35,9 +37,11 @@ void timer_wheel::place(timer& node) noexcept {
   std::uint64_t const differs = node.tick_ ^ now_;
   unsigned level = differs == 0 ? 0 : static_cast<unsigned>(std::bit_width(differs) - 1) / bits;
   std::uint64_t tick = node.tick_;
-  if (level >= levels) {  // beyond the wheel: as far as it goes, then placed again
+  if (level >= levels) {
+    // Beyond the top level's round: in the next one if that is near, else as far as it goes, then placed again.
     level = levels - 1;
-    tick = now_ + (std::uint64_t{slots - 1} << (bits * level));
+    std::uint64_t const farthest = now_ + (std::uint64_t{slots - 1} << (bits * level));
+    if (tick > farthest) tick = farthest;
   }
   auto const slot = static_cast<unsigned>(tick >> (bits * level)) & (slots - 1);
   node.level_ = static_cast<std::uint8_t>(level);
@@ -53,6 +57,26 @@ void timer_wheel::cascade(unsigned level) noexcept {
   intrusive_list<timer> moved;
   moved.take_all(where.slot[slot]);
   while (!moved.empty()) place(moved.pop_front());
+}
+
+void timer_wheel::restart(time_point now) noexcept {
+  intrusive_list<timer> all;
+  for (auto& each : level_) {
+    for (auto& slot : each.slot) all.take_all(slot);
+    each.occupied = 0;
+  }
+  std::uint64_t const last = tick_at(time_point::max(), false);
+  time_point const before = std::exchange(start_, now);
+  now_ = 0;
+  while (!all.empty()) {
+    timer& node = all.pop_front();
+    // The end of time was rounded up to a tick beyond it.
+    auto const at =
+        node.tick_ > last ? time_point::max() : before + tick * static_cast<std::int64_t>(node.tick_);
+    node.tick_ = tick_at(at, true);
+    if (node.tick_ == 0) node.tick_ = 1;
+    place(node);
+  }
 }
 
 void timer_wheel::advance(time_point now) noexcept {

@@ -88,6 +88,19 @@ errc deframer::next(bytes_view& input, std::optional<frame_view>& out) {
   return error;
 }
 
+errc deframer::announced_error() const noexcept {
+  if (error_ != errc::ok || held_.size() < frame_prefix_size) return error_;
+  prefix const p = read_prefix(held_.view());
+  if (p.flag > 1) return errc::bad_message_flag;
+  return p.length > limit_ ? errc::message_too_large : errc::ok;
+}
+
+bool deframer::ready() const noexcept {
+  if (announced_error() != errc::ok) return true;
+  return held_.size() >= frame_prefix_size &&
+         held_.size() - frame_prefix_size >= read_prefix(held_.view()).length;
+}
+
 void deframer::release() noexcept {
   if (held_.empty()) held_.release();
 }

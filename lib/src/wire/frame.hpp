@@ -48,6 +48,10 @@ class deframer {
   /// `input` was taken.
   [[nodiscard]] errc next(bytes_view& input, std::optional<frame_view>& out);
 
+  /// `next` would give a message, or an error.
+  [[nodiscard]] bool ready() const noexcept;
+  /// The error that `next` would give, without taking anything.
+  [[nodiscard]] errc announced_error() const noexcept;
   /// Nothing is held: the stream may end here.
   [[nodiscard]] bool empty() const noexcept { return held_.empty(); }
   /// Bytes are held: an end of stream now is truncated_message (once `next` has no more to give).

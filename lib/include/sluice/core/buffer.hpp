@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sluice/core/block_pool.hpp>
+
 #include <cassert>
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -20,7 +21,7 @@ using bytes_view = std::span<std::byte const>;
   return {reinterpret_cast<std::byte const*>(text.data()), text.size()};
 }
 
-/// A growing run of bytes, written at the back and read at the front, in one piece of memory.
+/// A growing run of bytes, written at the back and read at the front, in one piece of memory (from the block pool).
 ///
 /// Unlike std::vector it does not zero what it is about to overwrite, and reading from the front moves nothing until
 /// room is needed.
@@ -28,10 +29,13 @@ class buffer {
  public:
   buffer() noexcept = default;
   buffer(buffer&& other) noexcept
-      : data_{std::move(other.data_)}, capacity_{std::exchange(other.capacity_, 0)},
+      : data_{std::exchange(other.data_, nullptr)}, capacity_{std::exchange(other.capacity_, 0)},
         begin_{std::exchange(other.begin_, 0)}, end_{std::exchange(other.end_, 0)} {}
+  ~buffer() { free_memory(); }
   buffer& operator=(buffer&& other) noexcept {
-    data_ = std::move(other.data_);
+    if (this == &other) return *this;
+    free_memory();
+    data_ = std::exchange(other.data_, nullptr);
     capacity_ = std::exchange(other.capacity_, 0);
     begin_ = std::exchange(other.begin_, 0);
     end_ = std::exchange(other.end_, 0);
@@ -41,14 +45,14 @@ class buffer {
   [[nodiscard]] std::size_t size() const noexcept { return end_ - begin_; }
   [[nodiscard]] bool empty() const noexcept { return begin_ == end_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
-  [[nodiscard]] std::byte const* data() const noexcept { return data_.get() + begin_; }
-  [[nodiscard]] std::byte* data() noexcept { return data_.get() + begin_; }
+  [[nodiscard]] std::byte const* data() const noexcept { return data_ + begin_; }
+  [[nodiscard]] std::byte* data() noexcept { return data_ + begin_; }
   [[nodiscard]] bytes_view view() const noexcept { return {data(), size()}; }
 
   /// Room for `count` bytes at the back; they become content by `commit`. Invalidates earlier spans and views.
   [[nodiscard]] std::span<std::byte> prepare(std::size_t count) {
     if (capacity_ - end_ < count) make_room(count);
-    return {data_.get() + end_, count};
+    return {data_ + end_, count};
   }
   void commit(std::size_t count) noexcept {
     assert(count <= capacity_ - end_);
@@ -74,20 +78,25 @@ class buffer {
   void make_room(std::size_t count) {
     std::size_t const used = size();
     if (capacity_ >= used + count && begin_ >= used) {
-      if (used != 0) std::memcpy(data_.get(), data(), used);
+      if (used != 0) std::memcpy(data_, data(), used);
     } else {
       std::size_t wanted = capacity_ < 128 ? 128 : capacity_ * 2;
       if (wanted < used + count) wanted = used + count;
-      std::unique_ptr<std::byte[]> bigger{new std::byte[wanted]};
-      if (used != 0) std::memcpy(bigger.get(), data(), used);
-      data_ = std::move(bigger);
+      auto* const bigger = static_cast<std::byte*>(allocate_block(wanted));
+      if (used != 0) std::memcpy(bigger, data(), used);
+      free_memory();
+      data_ = bigger;
       capacity_ = wanted;
     }
     begin_ = 0;
     end_ = used;
   }
 
-  std::unique_ptr<std::byte[]> data_;
+  void free_memory() noexcept {
+    if (data_ != nullptr) deallocate_block(data_, capacity_);
+  }
+
+  std::byte* data_ = nullptr;
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

@@ -19,13 +19,16 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/execution_context.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <concepts>
 #include <coroutine>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <tuple>
 #include <type_traits>
@@ -42,9 +45,18 @@ template <class... Args>
 struct operation_state : pooled {
   int references = 2;
   std::optional<std::tuple<std::decay_t<Args>...>> results;
-  ready_node* waiting = nullptr;  // null once the awaiter has gone
+  ready_node* waiting = nullptr;       // null once the awaiter has gone
+  stop_observer* stopping = nullptr;   // as long as a stop may be passed on
   coro::scheduler* where = nullptr;
   asio::cancellation_signal cancel;
+
+  // The operation has completed or was dropped. What it did its I/O on may go from now on, and the slot still points
+  // there: no signal any more.
+  void settle() noexcept {
+    if (stopping != nullptr) std::exchange(stopping, nullptr)->unlink();
+    settled = true;
+  }
+  bool settled = false;
 
   static void release(operation_state* state) noexcept {
     if (--state->references == 0) delete state;
@@ -61,7 +73,9 @@ class operation_handler {
   operation_handler(operation_handler&& other) noexcept : state_{std::exchange(other.state_, nullptr)} {}
   operation_handler& operator=(operation_handler&&) = delete;
   ~operation_handler() {
-    if (state_ != nullptr) operation_state<Args...>::release(state_);
+    if (state_ == nullptr) return;
+    state_->settle();
+    operation_state<Args...>::release(state_);
   }
   [[nodiscard]] executor_type get_executor() const noexcept { return executor_of(*state_->where); }
   [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept { return state_->cancel.slot(); }
@@ -69,6 +83,7 @@ class operation_handler {
   template <class... Results>
   void operator()(Results&&... results) {
     auto* const state = std::exchange(state_, nullptr);
+    state->settle();
     if (state->waiting != nullptr) {
       state->results.emplace(std::forward<Results>(results)...);
       auto const keep = state->where->shared_from_this();
@@ -81,29 +96,8 @@ class operation_handler {
   operation_state<Args...>* state_;
 };
 
-/// How a completion's arguments become the value of co_await: a leading error_code or exception_ptr is thrown when set.
-template <class... Args>
-struct completion_value {
-  using type = std::tuple<std::decay_t<Args>...>;
-  static type take(std::tuple<std::decay_t<Args>...>&& all) { return std::move(all); }
-};
-template <>
-struct completion_value<> {
-  using type = void;
-  static void take(std::tuple<>&&) {}
-};
-template <class T>
-struct completion_value<T> {
-  using type = std::decay_t<T>;
-  static type take(std::tuple<std::decay_t<T>>&& one) { return std::move(std::get<0>(one)); }
-};
-
-template <class Error, class... Args>
-using signature_args =
-    std::conditional_t<std::is_same_v<std::decay_t<Error>, boost::system::error_code> ||
-                           std::is_same_v<std::decay_t<Error>, std::exception_ptr>,
-                       completion_value<Args...>, completion_value<Error, Args...>>;
-
+/// A completion's arguments become the value of co_await: a leading error_code or exception_ptr is thrown when set; of
+/// the others, none is void, one is itself, several are a tuple.
 template <class Signature, class Initiation, class... InitArgs>
 class operation_awaiter;
 
@@ -120,6 +114,7 @@ class [[nodiscard]] operation_awaiter<Result(Args...), Initiation, InitArgs...> 
   ~operation_awaiter() {
     if (state_ == nullptr) return;
     state_->waiting = nullptr;
+    state_->stopping = nullptr;
     state::release(state_);
   }
 
@@ -128,39 +123,35 @@ class [[nodiscard]] operation_awaiter<Result(Args...), Initiation, InitArgs...> 
   [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> self) {
     context_ = self.promise().context();
     self_ = self;
-    if (context_->stop().stop_requested() || !context_->scheduler().is_current()) return false;
+    away_ = !context_->scheduler().is_current();  // then nothing of the context may be read
+    if (away_ || context_->stop().stop_requested()) return false;
     state_ = new state;
     state_->waiting = this;
     state_->where = &context_->scheduler();
-    // A reference of its own: the operation may complete, and this awaiter go, before the initiation has returned.
+    // May complete in place: then the coroutine is queued, and resumed after this has returned.
     std::apply(
         [this](InitArgs&... args) {
           std::move(initiation_)(operation_handler<Args...>{state_}, std::move(args)...);
         },
         args_);
-    context_->stop().observe(*this);
+    if (!state_->settled) {
+      state_->stopping = this;
+      context_->stop().observe(*this);
+    }
     return true;
   }
   auto await_resume() {
-    stop_observer::unlink();
-    if (state_ == nullptr) {
-      context_->token().throw_if_stopped();
+    if (away_)
       throw status_error{code::failed_precondition,
                          "an Asio operation is awaited away from the task's executor: resume_home first"};
-    }
-    auto results = std::move(*state_->results);
-    if constexpr (sizeof...(Args) == 0) {
+    if (state_ == nullptr) throw status_error{to_status(context_->stop().reason())};
+    if constexpr (sizeof...(Args) == 0)
       return;
-    } else {
-      return take(std::move(results), std::index_sequence_for<Args...>{});
-    }
+    else
+      return take(std::move(*state_->results), std::index_sequence_for<Args...>{});
   }
 
  private:
-  template <class First, class... Rest>
-  static constexpr bool leads_with_error = std::is_same_v<std::decay_t<First>, boost::system::error_code> ||
-                                           std::is_same_v<std::decay_t<First>, std::exception_ptr>;
-
   template <std::size_t First, std::size_t... Rest>
   auto take(std::tuple<std::decay_t<Args>...>&& results, std::index_sequence<First, Rest...>) {
     auto& first = std::get<First>(results);
@@ -192,6 +183,7 @@ class [[nodiscard]] operation_awaiter<Result(Args...), Initiation, InitArgs...> 
     // Emitting may complete the operation on the spot; the state must survive its own signal.
     ++state_->references;
     auto* const state = state_;
+    state->stopping = nullptr;
     state->cancel.emit(asio::cancellation_type::all);
     state::release(state);
   }
@@ -201,6 +193,7 @@ class [[nodiscard]] operation_awaiter<Result(Args...), Initiation, InitArgs...> 
   state* state_ = nullptr;
   context* context_ = nullptr;
   std::coroutine_handle<> self_;
+  bool away_ = false;
 };
 
 /// The completion token that turns an operation into an awaiter.
@@ -213,7 +206,7 @@ inline constexpr coro::await_token use_task{};
 
 template <class Operation>
   requires requires(Operation&& op) { std::forward<Operation>(op)(coro::await_token{}); } &&
-           (!std::is_invocable_v<Operation>)
+           (!std::is_invocable_v<Operation>) && (!coro::natively_awaitable<Operation>)
 struct coro::awaitable_adapter<Operation> {
   template <class Op>
   static auto adapt(Op&& op) {
@@ -262,32 +255,57 @@ class launched final : private root, private joiner, private ready_node {
         work_{asio::prefer(asio::get_associated_executor(handler_, executor_of(*where_)),
                            asio::execution::outstanding_work.tracked)},
         home_work_{asio::prefer(executor_of(*where_), asio::execution::outstanding_work.tracked)},
-        child_{run_child(std::move(awaitable), outcome_)} {
-    where_->adopt(*this);
+        child_{run_child(std::move(awaitable), outcome_)} {}
+  ~launched() {
+    if (alive_) *alive_ = nullptr;
   }
-  void start() {
-    auto slot = asio::get_associated_cancellation_slot(handler_);
-    if (slot.is_connected())
-      slot.assign([this](asio::cancellation_type) {
-        where_->turn([this] { context_.stop().request_stop(stop_reason::local); });
+  launched(launched const&) = delete;
+  launched& operator=(launched const&) = delete;
+
+  /// From any thread. Never in place: the initiating function must return before anything completes.
+  static void start(std::unique_ptr<launched> self) {
+    self->connect();
+    auto const where = self->where_;
+    if (where->is_current()) {
+      launched& started = *self.release();
+      where->adopt(started);
+      where->ready(started);
+      return;
+    }
+    // The posted function owns it until it runs: the executor's context may go away before.
+    asio::post(executor_of(*where), [where, self = std::move(self)]() mutable {
+      launched& started = *self.release();
+      where->turn([&] {
+        where->adopt(started);
+        where->ready(started);
       });
-    // Not in place: the initiating function must return before anything completes.
-    first_.self = this;
-    if (where_->is_current())
-      where_->ready(first_);
-    else
-      where_->post_remote(first_);
+    });
   }
 
  private:
-  struct first_step final : ready_node {
-    launched* self = nullptr;
-    void run() noexcept override { self->child_.start(self->context_, *self, 0); }
-  };
-  void child_ended(std::size_t) noexcept override { where_->ready(*this); }
-  void run() noexcept override {
+  // The signal may be emitted on the handler's executor, which need not be the tree's, and when the tree has gone.
+  void connect() {
     auto slot = asio::get_associated_cancellation_slot(handler_);
-    if (slot.is_connected()) slot.clear();
+    if (!slot.is_connected()) return;
+    alive_ = std::make_shared<launched*>(this);
+    slot.assign([alive = alive_, where = where_](asio::cancellation_type) {
+      auto const stop = [](launched** self) {
+        if (*self != nullptr) (*self)->context_.stop().request_stop(stop_reason::local);
+      };
+      if (where->is_current()) {
+        stop(alive.get());
+        return;
+      }
+      asio::post(executor_of(*where), [alive, where, stop] { where->turn([&] { stop(alive.get()); }); });
+    });
+  }
+  void child_ended(std::size_t) noexcept override { where_->ready(*this); }
+  // Twice: it starts, and it has ended.
+  void run() noexcept override {
+    if (!std::exchange(started_, true)) {
+      child_.start(context_, *this, 0);
+      return;
+    }
     auto outcome = std::move(outcome_);
     auto handler = std::move(handler_);
     auto work = std::move(work_);
@@ -298,12 +316,16 @@ class launched final : private root, private joiner, private ready_node {
     std::exception_ptr error = outcome.error();
     // Not inline: what the handler does belongs to its own executor, outside of our turn.
     if constexpr (std::is_void_v<value>) {
-      asio::post(executor, [handler = std::move(handler), error]() mutable { std::move(handler)(error); });
+      asio::post(executor, [handler = std::move(handler), error]() mutable {
+        disconnect(handler);
+        std::move(handler)(error);
+      });
     } else {
       using kept = group_value<A>;
       std::optional<kept> result;
       if (!error) result.emplace(outcome.take());
       asio::post(executor, [handler = std::move(handler), error, result = std::move(result)]() mutable {
+        disconnect(handler);
         if constexpr (std::is_default_constructible_v<kept>)
           std::move(handler)(error, result ? std::move(*result) : kept{});
         else
@@ -312,6 +334,11 @@ class launched final : private root, private joiner, private ready_node {
     }
   }
   void abandon() noexcept override { delete this; }
+  // On the handler's executor, where its signal lives.
+  static void disconnect(Handler const& handler) {
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    if (slot.is_connected()) slot.clear();
+  }
 
   std::shared_ptr<scheduler> where_;
   context context_;
@@ -320,7 +347,8 @@ class launched final : private root, private joiner, private ready_node {
   asio::any_io_executor home_work_;
   outcome<group_value<A>> outcome_;
   child child_;  // after outcome_: it writes there
-  first_step first_;
+  std::shared_ptr<launched*> alive_;
+  bool started_ = false;
 };
 
 template <class A>
@@ -337,14 +365,17 @@ auto launch(std::optional<asio::any_io_executor> where, A awaitable, Token&& tok
       [](auto handler, std::optional<asio::any_io_executor> on, A&& what) {
         auto const executor = on ? *on : asio::any_io_executor{asio::get_associated_executor(handler)};
         using handler_type = decltype(handler);
-        (new launched<A, handler_type>{scheduler_of(executor), std::move(what), std::move(handler)})->start();
+        launched<A, handler_type>::start(std::make_unique<launched<A, handler_type>>(
+            scheduler_of(executor), std::move(what), std::move(handler)));
       },
       token, std::move(where), std::move(awaitable));
 }
 
 /// The top of a tree that a blocking caller waits for.
 template <class A>
-class blocking final : private root, private joiner {
+class blocking final : private root, private joiner, private ready_node {
+  using value = std::conditional_t<std::is_void_v<await_result_of<A>>, unit, await_result_of<A>>;
+
  public:
   blocking(std::shared_ptr<scheduler> where, A&& awaitable)
       : where_{std::move(where)}, context_{*where_}, child_{run_child(std::move(awaitable), outcome_)} {
@@ -353,40 +384,68 @@ class blocking final : private root, private joiner {
   void start() {
     where_->turn([this] { child_.start(context_, *this, 0); });
   }
+  void stop() {
+    where_->turn([this] { context_.stop().request_stop(stop_reason::local); });
+  }
+  /// The caller waits no more: it lives until the task has ended, or the executor's context goes away.
+  static void detach(std::unique_ptr<blocking> self) noexcept { self.release()->detached_ = true; }
   [[nodiscard]] bool done() const noexcept { return done_; }
-  [[nodiscard]] outcome<group_value<A>>& result() noexcept { return outcome_; }
+  [[nodiscard]] outcome<value>& result() noexcept { return outcome_; }
 
  private:
-  void child_ended(std::size_t) noexcept override { done_ = true; }
-  void abandon() noexcept override { child_ = child{}; }
+  void child_ended(std::size_t) noexcept override {
+    done_ = true;
+    if (detached_) where_->ready(*this);
+  }
+  void run() noexcept override {
+    auto const keep = where_;
+    delete this;
+  }
+  void abandon() noexcept override {
+    if (detached_)
+      delete this;
+    else
+      child_ = child{};
+  }
   std::shared_ptr<scheduler> where_;
   context context_;
-  outcome<group_value<A>> outcome_;
+  outcome<value> outcome_;
   child child_;
   bool done_ = false;
+  bool detached_ = false;
 };
 
 }  // namespace coro
 
 /// Runs `io` on this thread until `awaitable` (a task or a call) has ended. For scripts, tests and main.
 ///
-/// Completes with: its value. Fails with: what it failed with; FAILED_PRECONDITION when `io` was stopped, or has nothing
-/// left to do although the task waits (a deadlock).
+/// Completes with: its value. Fails with: what it failed with; FAILED_PRECONDITION inside a task of `io`, and when `io`
+/// was stopped, or has nothing left to do although the task waits (a deadlock).
+/// Lifetime: a task that has not ended then is stopped, and given the chance to end with what `io` has at hand. If it
+/// still waits, it stays with `io`, as an operation under way may use its memory: it must not refer to the caller's.
 template <coro::awaitable A>
 auto run(asio::io_context& io, A awaitable) -> coro::await_result_of<A> {
-  coro::blocking<A> top{coro::scheduler_of(io.get_executor()), std::move(awaitable)};
+  auto const where = coro::scheduler_of(io.get_executor());
+  if (where->is_current()) throw status_error{code::failed_precondition, "run inside a task: co_await it instead"};
+  auto top = std::make_unique<coro::blocking<A>>(where, std::move(awaitable));
   io.restart();
-  top.start();
-  while (!top.done()) {
-    if (io.run_one() == 0) {
-      throw status_error{code::failed_precondition,
-                         "run: the io_context was stopped, or nothing is left that could end the task"};
+  top->start();
+  while (!top->done()) {
+    if (io.run_one() != 0) continue;
+    constexpr int last_steps = 10'000;  // bounded: others may keep `io` busy for ever
+    top->stop();
+    io.restart();
+    for (int i = 0; i != last_steps && !top->done() && io.poll_one() != 0; ++i) {
     }
+    io.stop();
+    if (!top->done()) coro::blocking<A>::detach(std::move(top));
+    throw status_error{code::failed_precondition,
+                       "run: the io_context was stopped, or nothing is left that could end the task"};
   }
   if constexpr (std::is_void_v<coro::await_result_of<A>>)
-    static_cast<void>(top.result().take());
+    static_cast<void>(top->result().take());
   else
-    return top.result().take();
+    return top->result().take();
 }
 
 /// Starts a task or call on a serial executor; `token` completes with void(std::exception_ptr, T).
@@ -412,6 +471,8 @@ template <class Executor>
 class [[nodiscard]] resume_on {
  public:
   explicit resume_on(Executor where) : where_{std::move(where)} {}
+  template <std::derived_from<asio::execution_context> Context>
+  explicit resume_on(Context& pool) : where_{pool.get_executor()} {}
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <coro::has_context Promise>
   void await_suspend(std::coroutine_handle<Promise> self) {
@@ -425,6 +486,8 @@ class [[nodiscard]] resume_on {
  private:
   Executor where_;
 };
+template <std::derived_from<asio::execution_context> Context>
+resume_on(Context&) -> resume_on<typename Context::executor_type>;
 
 /// `co_await resume_home()`: back to the executor of the task's context. Does nothing there.
 class [[nodiscard]] resume_home {

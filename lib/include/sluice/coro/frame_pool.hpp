@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sluice/core/block_pool.hpp>
+
 #include <cstddef>
 
 namespace sluice::coro {
 
-/// Memory for coroutine frames and the small objects that live and die with calls: free lists of size classes, one set
-/// for each thread, so that in steady state a call allocates nothing. A frame may be freed on another thread than it
-/// was made on. Under AddressSanitizer it is plain operator new, so that the sanitizer sees each frame.
-[[nodiscard]] void* allocate_frame(std::size_t size);
-void deallocate_frame(void* frame, std::size_t size) noexcept;
+[[nodiscard]] inline void* allocate_frame(std::size_t size) { return allocate_block(size); }
+inline void deallocate_frame(void* frame, std::size_t size) noexcept { deallocate_block(frame, size); }
 
-/// Base of everything that should come from the frame pool.
+/// Base of everything that should come from the pool: coroutine frames, calls, handlers.
 struct pooled {
-  static void* operator new(std::size_t size) { return allocate_frame(size); }
-  static void operator delete(void* frame, std::size_t size) noexcept { deallocate_frame(frame, size); }
+  static void* operator new(std::size_t size) { return allocate_block(size); }
+  static void operator delete(void* block, std::size_t size) noexcept { deallocate_block(block, size); }
 };
 
 }  // namespace sluice::coro

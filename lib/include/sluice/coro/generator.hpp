@@ -75,7 +75,7 @@ class generator_promise final : public promise_base, public generator_source<T> 
   [[nodiscard]] give_way yield_value(T& item) { return hand_out(item); }
   [[nodiscard]] give_way yield_value(T&& item) { return hand_out(item); }
   [[nodiscard]] give_way yield_value(T const& item) {
-    if (sink_ != nullptr) return give_way{sink_->accept(item)};
+    if (sink_ != nullptr) return push(item);
     if (kept_)
       *kept_ = item;
     else
@@ -122,32 +122,57 @@ class generator_promise final : public promise_base, public generator_source<T> 
 
  private:
   give_way hand_out(T& item) {
-    if (sink_ != nullptr) return give_way{sink_->accept(item)};
+    if (sink_ != nullptr) return push(item);
     item_ = &item;
     return give_way{false};
   }
+  give_way push(T const& item) {
+    if (this->context()->scheduler().is_current()) [[likely]]
+      return give_way{sink_->accept(item)};
+    away_item_ = &item;  // the sink is not this thread's: at home, while the body waits
+    return give_way{false};
+  }
   std::coroutine_handle<> leave() noexcept {
-    scheduler& home = this->context()->scheduler();
-    if (sink_ == nullptr) return home.is_current() ? consumer_ : go_home(home, consumer_);
-    if (!done_) return std::noop_coroutine();
-    if (home.is_current())
+    coro::context& home = *this->context();
+    bool const at_home = home.scheduler().is_current();
+    if (sink_ == nullptr) return at_home ? consumer_ : way_home_.resume(home, consumer_);
+    if (!at_home)
+      way_home_.complete(home, came_home_);
+    else if (done_)
       sink_->ended();
-    else
-      complete_at_home(home, ended_at_home_);
     return std::noop_coroutine();
   }
-  struct ended_hop final : completion {
-    explicit ended_hop(generator_promise& self) noexcept : self_{self} {}
-    void completed() noexcept override { self_.sink_->ended(); }
+  void came_home() noexcept {
+    if (done_) {
+      sink_->ended();
+      return;
+    }
+    bool room = false;
+    try {
+      room = sink_->accept(*std::exchange(away_item_, nullptr));
+    } catch (...) {
+      // Too late to be thrown at the co_yield: the body is not resumed.
+      failure_.fail(std::current_exception());
+      done_ = true;
+      sink_->ended();
+      return;
+    }
+    if (room) resume();
+  }
+  struct home_coming final : completion {
+    explicit home_coming(generator_promise& self) noexcept : self_{self} {}
+    void completed() noexcept override { self_.came_home(); }
     generator_promise& self_;
   };
 
   std::coroutine_handle<> consumer_;
   generator_sink<T>* sink_ = nullptr;
   T* item_ = nullptr;
+  T const* away_item_ = nullptr;
   std::optional<T> kept_;
   outcome<void> failure_;
-  ended_hop ended_at_home_{*this};
+  home_coming came_home_{*this};
+  way_home way_home_;
   bool done_ = false;
 };
 
@@ -192,8 +217,8 @@ class [[nodiscard]] generator {
    public:
     explicit next_awaiter(generator& from) noexcept : generator_{from} {}
     [[nodiscard]] bool await_ready() {
-      if (generator_.pulling_) throw status_error{code::failed_precondition, "two reads of one stream at once"};
-      return generator_.source_ == nullptr || generator_.source_->poll(item_);
+      refused_ = generator_.pulling_;
+      return refused_ || generator_.source_ == nullptr || generator_.source_->poll(item_);
     }
     template <coro::has_context Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) {
@@ -201,6 +226,7 @@ class [[nodiscard]] generator {
       return generator_.source_->pull(self, *self.promise().context());
     }
     T* await_resume() {
+      if (refused_) throw status_error{code::failed_precondition, "two reads of one stream at once"};
       if (suspended_) generator_.pulling_ = false;
       if (item_ != nullptr || generator_.source_ == nullptr) return item_;
       return generator_.source_->take();
@@ -209,6 +235,7 @@ class [[nodiscard]] generator {
    private:
     generator& generator_;
     T* item_ = nullptr;
+    bool refused_ = false;
     bool suspended_ = false;
   };
   [[nodiscard]] next_awaiter next() noexcept { return next_awaiter{*this}; }

@@ -4,6 +4,7 @@
 #include <sluice/coro/awaitable.hpp>
 #include <sluice/coro/frame_pool.hpp>
 #include <sluice/coro/outcome.hpp>
+#include <sluice/coro/task.hpp>
 
 #include <coroutine>
 #include <cstddef>
@@ -30,14 +31,24 @@ class child {
    public:
     child get_return_object() noexcept { return child{std::coroutine_handle<promise_type>::from_promise(*this)}; }
     std::suspend_always initial_suspend() const noexcept { return {}; }
-    struct final_awaiter {
+    struct final_awaiter final : private completion {
+      explicit final_awaiter(promise_type& self) noexcept : self_{self} {}
       [[nodiscard]] bool await_ready() const noexcept { return false; }
-      void await_suspend(std::coroutine_handle<promise_type> self) const noexcept {
-        self.promise().joiner_->child_ended(self.promise().index_);
+      void await_suspend(std::coroutine_handle<promise_type>) noexcept {
+        // Away when what it ran was itself a change of executor.
+        if (self_.context()->scheduler().is_current())
+          completed();
+        else
+          way_home_.complete(*self_.context(), *this);
       }
       void await_resume() const noexcept {}
+
+     private:
+      void completed() noexcept override { self_.joiner_->child_ended(self_.index_); }
+      promise_type& self_;
+      way_home way_home_;
     };
-    [[nodiscard]] final_awaiter final_suspend() const noexcept { return {}; }
+    [[nodiscard]] final_awaiter final_suspend() noexcept { return final_awaiter{*this}; }
     void unhandled_exception() noexcept { std::terminate(); }  // run_child catches everything
     void return_void() const noexcept {}
 
@@ -50,6 +61,7 @@ class child {
   child() noexcept = default;
   child(child&& other) noexcept : frame_{std::exchange(other.frame_, {})} {}
   child& operator=(child&& other) noexcept {
+    if (this == &other) return *this;
     if (frame_) frame_.destroy();
     frame_ = std::exchange(other.frame_, {});
     return *this;
@@ -74,8 +86,8 @@ template <class A>
 using group_value = std::remove_cvref_t<std::conditional_t<std::is_void_v<await_result_of<A>>, unit, await_result_of<A>>>;
 
 /// The body of a child: awaits, and keeps the outcome. `into` outlives the child.
-template <class A>
-child run_child(A awaitable, outcome<group_value<A>>& into) {
+template <class A, class T>
+child run_child(A awaitable, outcome<T>& into) {
   try {
     if constexpr (std::is_void_v<await_result_of<A>>) {
       co_await std::move(awaitable);

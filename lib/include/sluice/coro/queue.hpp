@@ -19,6 +19,8 @@ struct queue_waiters;
 ///   co_await notes.push(note);                          // waits while the queue is full
 ///   while (auto note = co_await notes.pop()) use(*note); // nothing: closed and empty
 ///
+/// A capacity of zero makes each push wait for its pop.
+///
 /// Concurrency: one strand, no locks; any number of pushers and poppers, served in order.
 /// Lifetime: outlives its waiters. Destroying it drops its items.
 template <class T>
@@ -115,14 +117,13 @@ class queue {
   }
   bool try_push(T const& item) { return try_push(T{item}); }
   [[nodiscard]] std::optional<T> try_pop() {
-    if (items_.empty()) return std::nullopt;
-    std::optional<T> item{std::move(items_.front())};
-    items_.pop_front();
-    if (!pushers_.empty()) {
-      push_awaiter& pusher = pushers_.pop_front();
-      items_.push_back(std::move(pusher.item_));
-      pusher.pushed_ = true;
-      pusher.wake();
+    std::optional<T> item;
+    if (!items_.empty()) {
+      item.emplace(std::move(items_.front()));
+      items_.pop_front();
+      if (!pushers_.empty()) items_.push_back(take_from_pusher());
+    } else if (!pushers_.empty()) {
+      item.emplace(take_from_pusher());  // a capacity of zero: hand to hand
     }
     return item;
   }
@@ -143,6 +144,13 @@ class queue {
   push_operation push(T item) { return push_operation{*this, std::move(item)}; }
 
  private:
+  T take_from_pusher() {
+    push_awaiter& pusher = pushers_.pop_front();
+    pusher.pushed_ = true;
+    pusher.wake();
+    return std::move(pusher.item_);
+  }
+
   std::size_t capacity_;
   std::deque<T> items_;
   coro::intrusive_list<pop_awaiter, coro::queue_waiters> poppers_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sluice/core/buffer.hpp>
 #include <sluice/core/deadline.hpp>
 #include <sluice/coro/clock.hpp>
 #include <sluice/coro/intrusive_list.hpp>
@@ -8,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
 
 namespace sluice::coro {
@@ -98,6 +100,14 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   /// The clock that was set has moved: fire what is due, in a turn.
   void clock_moved() noexcept;
 
+  /// Memory that everything on this scheduler shares within one step: `count` bytes to read into, and a slab to gather
+  /// what is sent. Nothing in them survives the step.
+  [[nodiscard]] std::span<std::byte> scratch(std::size_t count) {
+    scratch_.clear();
+    return scratch_.prepare(count);
+  }
+  [[nodiscard]] buffer& slab() noexcept { return slab_; }
+
   void adopt(root& tree) noexcept { roots_.push_back(tree); }
   /// Drops every tree. The context of the executor is going away.
   void shut_down() noexcept;
@@ -148,6 +158,8 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   time_point armed_ = time_point::max();
   timer_wheel timers_;
   counters counters_;
+  buffer scratch_;
+  buffer slab_;
   bool now_is_fresh_ = false;
   bool in_turn_ = false;
   bool turn_posted_ = false;

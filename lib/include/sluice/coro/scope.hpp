@@ -37,7 +37,8 @@ class scope {
     state_->under.orphan();
   }
 
-  /// Starts `awaitable` (a task<void>, a call whose result nobody wants, ...), to its first suspension.
+  /// Starts `awaitable` (a task<void>, a call whose result nobody wants, ...), to its first suspension; from outside the
+  /// scheduler's turns (on its strand), in the next turn.
   template <coro::awaitable A>
   void spawn(A awaitable) {
     auto node = std::make_unique<running<A>>(state_, std::move(awaitable));
@@ -52,24 +53,39 @@ class scope {
 
  private:
   struct state {
-    explicit state(coro::context& parent) : under{parent} {}
+    explicit state(coro::context& parent) : where{parent.scheduler().shared_from_this()}, under{parent} {}
+    std::shared_ptr<coro::scheduler> where;  // tasks may outlive the tree that the scope was in
     coro::context under;
     std::size_t live = 0;
     std::exception_ptr failure;
     event idle;  // set whenever live is zero and somebody waits
   };
 
-  // Owns itself while it runs: the scope's owner may be gone.
+  // Owns itself while it runs: the scope's owner may be gone. A root: nobody else drops it with the executor's context.
   template <class A>
-  struct running final : coro::joiner, coro::ready_node, coro::pooled {
+  struct running final : coro::root, coro::joiner, coro::ready_node, coro::pooled {
     running(std::shared_ptr<state> of, A&& awaitable)
         : state_{std::move(of)}, child_{coro::run_child(std::move(awaitable), outcome_)} {}
     void start() {
       ++state_->live;
-      child_.start(state_->under, *this, 0);
+      state_->where->adopt(*this);
+      if (state_->where->is_current())
+        run();
+      else
+        state_->where->ready(*this);
     }
-    void child_ended(std::size_t) noexcept override { state_->under.scheduler().ready(*this); }
+    void child_ended(std::size_t) noexcept override { state_->where->ready(*this); }
+    void abandon() noexcept override {
+      auto const keep = state_;
+      --keep->live;
+      delete this;
+    }
+    // Twice: it starts, and it has ended.
     void run() noexcept override {
+      if (!std::exchange(started_, true)) {
+        child_.start(state_->under, *this, 0);
+        return;
+      }
       auto const keep = state_;
       if (auto error = outcome_.error()) {
         if (!keep->failure && !keep->under.stop().stop_requested()) keep->failure = error;
@@ -81,6 +97,7 @@ class scope {
     std::shared_ptr<state> state_;
     coro::outcome<coro::group_value<A>> outcome_;
     coro::child child_;
+    bool started_ = false;
   };
 
   static coro::context& parent_of_this_place() {

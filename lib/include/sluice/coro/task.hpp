@@ -8,6 +8,7 @@
 #include <concepts>
 #include <coroutine>
 #include <exception>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -28,10 +29,23 @@ class completion {
   ~completion() = default;
 };
 
-/// Moves the resumption of `next` to `home` when the coroutine that ended stands on another executor (resume_on).
-/// Returns what to resume here.
-[[nodiscard]] std::coroutine_handle<> go_home(scheduler& home, std::coroutine_handle<> next) noexcept;
-void complete_at_home(scheduler& home, completion& done) noexcept;
+/// The way home of a coroutine that stands on another executor (resume_on): its awaiter goes on at home, in a turn.
+/// Kept in the frame of the coroutine, so that it goes with its tree when the executor's context goes away first.
+class way_home {
+ public:
+  way_home() noexcept = default;
+  /// Resumes `next` under `home` there; returns what to resume here.
+  [[nodiscard]] std::coroutine_handle<> resume(context& home, std::coroutine_handle<> next) noexcept;
+  void complete(context& home, completion& done) noexcept;
+
+ private:
+  struct hop;
+  struct deleter {
+    void operator()(hop* what) const noexcept;
+  };
+  void post(context& home, hop* what) noexcept;
+  std::unique_ptr<hop, deleter> hop_;
+};
 
 template <class T>
 class task_promise_base : public promise_base {
@@ -41,23 +55,26 @@ class task_promise_base : public promise_base {
   struct final_awaiter {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
       auto& promise = self.promise();
       bool const at_home = promise.context()->scheduler().is_current();
       if (promise.continuation_) {
         if (at_home) [[likely]]
           return promise.continuation_;
-        return go_home(promise.context()->scheduler(), promise.continuation_);
+        return way_home_.resume(*promise.context(), promise.continuation_);
       }
       if (at_home) [[likely]]
         promise.done_->completed();
       else
-        complete_at_home(promise.context()->scheduler(), *promise.done_);
+        way_home_.complete(*promise.context(), *promise.done_);
       return std::noop_coroutine();
     }
     void await_resume() const noexcept {}
+
+   private:
+    way_home way_home_;
   };
-  [[nodiscard]] final_awaiter final_suspend() const noexcept { return {}; }
+  [[nodiscard]] final_awaiter final_suspend() const noexcept { return final_awaiter{}; }
   void unhandled_exception() noexcept { outcome_.fail(std::current_exception()); }
 
   std::coroutine_handle<> continuation_;
@@ -128,23 +145,27 @@ class [[nodiscard]] task {
   class awaiter {
    public:
     explicit awaiter(std::coroutine_handle<promise_type> frame) noexcept : frame_{frame} {}
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    [[nodiscard]] bool await_ready() const noexcept { return !frame_; }  // an empty one fails in await_resume
     template <coro::has_context Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> parent) noexcept {
       frame_.promise().continuation_ = parent;
       frame_.promise().set_context(parent.promise().context());
       return frame_;
     }
-    T await_resume() { return frame_.promise().outcome_.take(); }
-    auto await_result() { return frame_.promise().outcome_.take_result(); }
+    T await_resume() {
+      if (!frame_) throw status_error{empty()};
+      return frame_.promise().outcome_.take();
+    }
+    auto await_result() -> decltype(std::declval<coro::outcome<T>&>().take_result()) {
+      if (!frame_) return empty();
+      return frame_.promise().outcome_.take_result();
+    }
 
    private:
+    static status empty() { return status{code::failed_precondition, "an empty or moved-from task is awaited"}; }
     std::coroutine_handle<promise_type> frame_;
   };
-  [[nodiscard]] awaiter operator co_await() && {
-    if (!frame_) throw status_error{code::failed_precondition, "an empty or moved-from task is awaited"};
-    return awaiter{frame_};
-  }
+  [[nodiscard]] awaiter operator co_await() && noexcept { return awaiter{frame_}; }
 
   /// The task as an Asio asynchronous operation of signature void(std::exception_ptr, T), for any completion token:
   ///   task()(asio::use_awaitable);   task()([](std::exception_ptr error, T value) { ... });

@@ -12,6 +12,8 @@
 
 namespace sluice::coro {
 
+class timer_wheel;
+
 /// A point in time that somebody waits for. Unlinked before it fires and when it dies.
 class timer : public list_hook<struct timers> {
  public:
@@ -22,10 +24,11 @@ class timer : public list_hook<struct timers> {
 
  protected:
   timer() = default;
-  ~timer() = default;
+  inline ~timer();
 
  private:
   friend class timer_wheel;
+  timer_wheel* wheel_ = nullptr;  // valid while it is linked
   std::uint64_t tick_ = 0;
   std::uint8_t level_ = 0;
   std::uint8_t slot_ = 0;
@@ -50,6 +53,10 @@ class timer_wheel {
   /// that has passed fires in the next tick, not in this call's loop for ever.
   void advance(time_point now) noexcept;
 
+  /// For another clock: `now` is the present, earlier or later than before. Timers keep their points in time; what is
+  /// due by then fires in the next advance.
+  void restart(time_point now) noexcept;
+
   /// No timer fires before this; nothing when the wheel is empty. Exact within level 0, else the start of a slot.
   [[nodiscard]] std::optional<time_point> next_expiry() const noexcept;
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
@@ -73,5 +80,9 @@ class timer_wheel {
   std::size_t count_ = 0;
   std::array<level_slots, levels> level_;
 };
+
+inline timer::~timer() {
+  if (linked()) wheel_->cancel(*this);
+}
 
 }  // namespace sluice::coro

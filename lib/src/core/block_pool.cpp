@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <sluice/coro/frame_pool.hpp>
+#include <sluice/core/block_pool.hpp>
 
 #include <array>
 #include <cstdint>
 #include <new>
 
 #if defined(__SANITIZE_ADDRESS__)
-#define SLUICE_POOLS_FRAMES 0
+#define SLUICE_POOLS_BLOCKS 0
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define SLUICE_POOLS_FRAMES 0
+#define SLUICE_POOLS_BLOCKS 0
 #endif
 #endif
-#ifndef SLUICE_POOLS_FRAMES
-#define SLUICE_POOLS_FRAMES 1
+#ifndef SLUICE_POOLS_BLOCKS
+#define SLUICE_POOLS_BLOCKS 1
 #endif
 
-namespace sluice::coro {
+namespace sluice {
 namespace {
 
 constexpr std::size_t grain = 64;
-constexpr std::size_t classes = 64;             // up to 4 KiB; larger frames are rare and go to the heap
+constexpr std::size_t classes = 64;             // up to 4 KiB; larger ones are rare and go to the heap
 constexpr std::size_t kept_bytes = 512 * 1024;  // of each class and thread, so that a burst is given back
 
-struct free_frame {
-  free_frame* next;
+struct free_block {
+  free_block* next;
 };
 
 class free_lists {
@@ -43,31 +43,31 @@ class free_lists {
       return take(list);
     return ::operator new((index + 1) * grain);
   }
-  void deallocate(void* frame, std::size_t index) noexcept {
+  void deallocate(void* block, std::size_t index) noexcept {
     auto& list = lists_[index];
     if (list.count * (index + 1) * grain >= kept_bytes) {
-      ::operator delete(frame);
+      ::operator delete(block);
       return;
     }
-    list.first = ::new (frame) free_frame{list.first};
+    list.first = ::new (block) free_block{list.first};
     ++list.count;
   }
 
  private:
   struct list {
-    free_frame* first = nullptr;
+    free_block* first = nullptr;
     std::size_t count = 0;
   };
   static void* take(list& from) noexcept {
-    free_frame* const frame = from.first;
-    from.first = frame->next;
+    free_block* const block = from.first;
+    from.first = block->next;
     --from.count;
-    return frame;
+    return block;
   }
   std::array<list, classes> lists_;
 };
 
-// A frame may outlive its thread's lists (a task in a static, freed at exit): then it goes straight to the heap.
+// A block may outlive its thread's lists (a task in a static, freed at exit): then it goes straight to the heap.
 thread_local bool lists_are_gone = false;
 struct guarded_lists : free_lists {
   guarded_lists() noexcept = default;
@@ -79,18 +79,18 @@ thread_local guarded_lists lists;
 
 }  // namespace
 
-void* allocate_frame(std::size_t size) {
+void* allocate_block(std::size_t size) {
   std::size_t const index = (size - 1) / grain;
-  if (SLUICE_POOLS_FRAMES == 0 || index >= classes || lists_are_gone) return ::operator new(size);
+  if (SLUICE_POOLS_BLOCKS == 0 || index >= classes || lists_are_gone) return ::operator new(size);
   return lists.allocate(index);
 }
 
-void deallocate_frame(void* frame, std::size_t size) noexcept {
+void deallocate_block(void* block, std::size_t size) noexcept {
   std::size_t const index = (size - 1) / grain;
-  if (SLUICE_POOLS_FRAMES == 0 || index >= classes || lists_are_gone)
-    ::operator delete(frame);
+  if (SLUICE_POOLS_BLOCKS == 0 || index >= classes || lists_are_gone)
+    ::operator delete(block);
   else
-    lists.deallocate(frame, index);
+    lists.deallocate(block, index);
 }
 
-}  // namespace sluice::coro
+}  // namespace sluice

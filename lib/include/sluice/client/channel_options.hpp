@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sluice/core/deadline.hpp>
+#include <sluice/core/log.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+
+namespace sluice {
+
+class channel_observer;
+
+/// How a channel connects and what its calls default to. Set what differs:
+///   sluice::channel channel{executor, "localhost:50051", {.wait_for_ready = true}};
+struct channel_options {
+  /// What the calls' :authority says. Empty: by the target.
+  std::string authority = {};
+  /// Put in front of "sluice/VERSION" in the user-agent header.
+  std::string user_agent = {};
+  /// Of all addresses together, up to the peer's first SETTINGS.
+  duration connect_timeout = std::chrono::seconds{20};
+  /// Wait after the n-th failed connect: initial × multiplier^(n-1), at most max, ± jitter (a share of it).
+  duration backoff_initial = std::chrono::seconds{1};
+  duration backoff_max = std::chrono::seconds{120};
+  double backoff_multiplier = 1.6;
+  double backoff_jitter = 0.2;
+  /// Without a call for so long the connection is closed and the channel idle. duration::max(): never.
+  duration idle_timeout = std::chrono::minutes{30};
+  /// Calls wait for a connection instead of failing while connecting fails.
+  bool wait_for_ready = false;
+  /// Bytes of one message.
+  std::size_t max_receive_size = std::size_t{4} * 1024 * 1024;
+  std::size_t max_send_size = std::numeric_limits<std::uint32_t>::max();
+  /// Bytes of one header list of a response, by name + value + 32.
+  std::uint32_t max_header_list_size = 16 * 1024;
+  /// Bytes that a stream (a connection) may receive ahead of its reader.
+  std::uint32_t stream_window = 256 * 1024;
+  std::uint32_t connection_window = 4 * 1024 * 1024;
+  log_sink log = log_to_stderr();
+  /// Told of connections and calls; null: nobody. Must outlive the channel.
+  channel_observer* observer = nullptr;
+};
+
+}  // namespace sluice

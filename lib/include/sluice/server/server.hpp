@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sluice/core/deadline.hpp>
+#include <sluice/coro/task.hpp>
+#include <sluice/net/byte_stream.hpp>
+#include <sluice/server/observer.hpp>
+#include <sluice/server/server_options.hpp>
+#include <sluice/server/service.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace sluice {
+
+class io_threads;
+namespace serving {
+class server_group;
+}
+
+/// Serves gRPC calls on the caller's executor.
+///
+///   boost::asio::io_context io;
+///   sluice::server server{io.get_executor()};
+///   server.add(guide);
+///   server.listen("127.0.0.1:50051");
+///   io.run();
+///
+/// The executor is serial: an io_context that one thread runs, or a strand. With io_threads the server uses all of them:
+/// each has its own listener and connections, and handlers of different connections run at the same time.
+///
+/// Concurrency: all calls on the executor (before it runs, from the thread that will run it). Lifetime: services and the
+/// observer outlive the server. Destroying it closes every connection at once and drops the handlers that still run, at
+/// the point where they wait; `co_await shutdown(grace)` first lets them end.
+class server {
+ public:
+  explicit server(boost::asio::any_io_executor executor, server_options options = {});
+  explicit server(io_threads& threads, server_options options = {});
+  server(server const&) = delete;
+  server& operator=(server const&) = delete;
+  ~server();
+
+  /// Registers a service, by reference. Throws status_error ALREADY_EXISTS when one of its name is there already.
+  server& add(service& what);
+
+  /// Binds and begins to accept. Takes "127.0.0.1:50051", "[::1]:0", "localhost:50051", ":50051", "unix:/run/x.sock",
+  /// "unix-abstract:x". May be called several times. Returns where it listens, with the port that the system chose:
+  /// "ipv4:127.0.0.1:50051". Throws status_error: INVALID_ARGUMENT for what is no address, UNAVAILABLE when it cannot be
+  /// bound, saying why.
+  std::string listen(std::string_view address);
+  /// Serves one connection that the caller made: a pipe, an accepted socket in a byte_stream, a user's own.
+  void serve(std::unique_ptr<byte_stream> connection);
+
+  /// Ends gracefully: stops accepting, sends GOAWAY, stops the handlers' drain tokens, and lets calls finish for `grace`;
+  /// what is left is stopped hard, with reason shutdown.
+  /// Completes: when every handler has ended and every connection is closed. Fails: never. A stop of the awaiting task
+  /// shortens the grace to nothing.
+  [[nodiscard]] task<void> shutdown(duration grace);
+  /// The same without waiting, for signal handlers: io.run() returns once all is done.
+  void stop(duration grace);
+
+  [[nodiscard]] std::size_t connections() const noexcept;
+  /// Handlers that run now.
+  [[nodiscard]] std::size_t active_calls() const noexcept;
+
+ private:
+  std::unique_ptr<serving::server_group> group_;
+};
+
+}  // namespace sluice

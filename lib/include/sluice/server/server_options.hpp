@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sluice/core/log.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+namespace sluice {
+
+class server_observer;
+
+/// Limits and seams of a server. Set what differs:  sluice::server server{executor, {.max_receive_size = 16 << 20}};
+struct server_options {
+  /// Calls of one connection at a time, counted by running handlers: a call that the client reset counts until its
+  /// handler has ended. More are refused (REFUSED_STREAM), which clients try again.
+  std::uint32_t max_concurrent_streams = 1000;
+  /// Bytes of one message. Above: the call ends with RESOURCE_EXHAUSTED.
+  std::size_t max_receive_size = std::size_t{4} * 1024 * 1024;
+  std::size_t max_send_size = std::numeric_limits<std::uint32_t>::max();
+  /// Bytes of one header list, by name + value + 32. Above: RESOURCE_EXHAUSTED; four times above: the connection closes.
+  std::uint32_t max_header_list_size = 16 * 1024;
+  /// Open connections; more wait in the system's queue until one closes. Each serving thread has its share.
+  std::size_t max_connections = 10'000;
+  /// Bytes that a stream (a connection) may receive ahead of its reader.
+  std::uint32_t stream_window = 256 * 1024;
+  std::uint32_t connection_window = 4 * 1024 * 1024;
+  log_sink log = log_to_stderr();
+  /// Told of connections and calls; null: nobody. Must outlive the server.
+  server_observer* observer = nullptr;
+};
+
+}  // namespace sluice

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Everything. Programs that count compile time include the parts that they use.
+
+#include <sluice/client/channel.hpp>
+#include <sluice/coro/asio.hpp>
+#include <sluice/coro/event.hpp>
+#include <sluice/coro/first_of.hpp>
+#include <sluice/coro/generator.hpp>
+#include <sluice/coro/queue.hpp>
+#include <sluice/coro/scope.hpp>
+#include <sluice/coro/sleep.hpp>
+#include <sluice/coro/task.hpp>
+#include <sluice/coro/when_all.hpp>
+#include <sluice/generated.hpp>
+#include <sluice/server/io_threads.hpp>
+#include <sluice/server/server.hpp>

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http2/session.hpp"
+
+#include "http2/nghttp2_memory.hpp"
+
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <new>
+#include <utility>
+#include <vector>
+
+namespace sluice::http2 {
+
+struct session::impl {
+  session_options options;
+  session_events& events;
+  nghttp2_session* native = nullptr;
+  buffer* out = nullptr;  // where send_data puts a frame, during send
+  std::string* error_text = nullptr;
+
+  // The header list that is being received: one at a time on a connection.
+  std::size_t list_size = 0;
+  bool list_too_large = false;
+  std::int32_t reset_by_peer = 0;  // the stream whose close comes next
+  std::vector<nghttp2_nv> fields;   // reused by every submit
+
+  impl(session_options const& chosen, session_events& told) : options{chosen}, events{told} {}
+  ~impl() { nghttp2_session_del(native); }
+
+  [[nodiscard]] stream_user* user(std::int32_t id) const noexcept {
+    return static_cast<stream_user*>(nghttp2_session_get_stream_user_data(native, id));
+  }
+  [[nodiscard]] nghttp2_nv const* convert(header_list const& list) {
+    fields.resize(list.size());
+    for (std::size_t i = 0; i != fields.size(); ++i) {
+      std::string_view name;
+      std::string_view value;
+      bool indexed = true;
+      list.at(i, name, value, indexed);
+      // nghttp2 takes non-const pointers and copies.
+      fields[i] = {reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
+                   reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
+                   static_cast<std::uint8_t>(indexed ? NGHTTP2_NV_FLAG_NONE : NGHTTP2_NV_FLAG_NO_INDEX)};
+    }
+    return fields.data();
+  }
+};
+
+struct session::callbacks {
+  static impl& self(void* data) noexcept { return *static_cast<impl*>(data); }
+
+  static int on_begin_headers(nghttp2_session* native, nghttp2_frame const* frame, void* data) {
+    auto& me = self(data);
+    me.list_size = 0;
+    me.list_too_large = false;
+    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+    stream_user* const user = me.events.stream_opened(frame->hd.stream_id);
+    if (user == nullptr) {
+      nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
+      return 0;
+    }
+    nghttp2_session_set_stream_user_data(native, frame->hd.stream_id, user);
+    // Without RFC 7540 priorities streams would be served first in, first out; incremental ones share.
+    nghttp2_extpri const fair{NGHTTP2_EXTPRI_DEFAULT_URGENCY, 1};
+    nghttp2_session_change_extpri_stream_priority(native, frame->hd.stream_id, &fair, 1);
+    return 0;
+  }
+
+  static int on_header(nghttp2_session*, nghttp2_frame const* frame, std::uint8_t const* name, std::size_t name_size,
+                       std::uint8_t const* value, std::size_t value_size, std::uint8_t, void* data) {
+    auto& me = self(data);
+    stream_user* const user = me.user(frame->hd.stream_id);
+    me.list_size += name_size + value_size + 32;
+    if (me.list_size > me.options.max_header_list_size) {
+      // The block is decoded to its end, or the HPACK table would go wrong for every later stream; far beyond the limit
+      // the connection ends.
+      me.list_too_large = true;
+      if (me.list_size > std::size_t{4} * me.options.max_header_list_size) {
+        *me.error_text = "header list far above the limit";
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+      }
+      return 0;
+    }
+    if (user != nullptr)
+      me.events.header(*user, {reinterpret_cast<char const*>(name), name_size},
+                       {reinterpret_cast<char const*>(value), value_size});
+    return 0;
+  }
+
+  static int on_frame(nghttp2_session*, nghttp2_frame const* frame, void* data) {
+    auto& me = self(data);
+    bool const end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    switch (frame->hd.type) {
+      case NGHTTP2_HEADERS:
+        if (auto* const user = me.user(frame->hd.stream_id))
+          me.events.headers_done(*user, end, me.list_too_large);
+        break;
+      case NGHTTP2_DATA:
+        if (auto* const user = me.user(frame->hd.stream_id); user != nullptr && end) me.events.data_done(*user);
+        break;
+      case NGHTTP2_SETTINGS:
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) me.events.settings_received();
+        break;
+      case NGHTTP2_PING:
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
+          std::uint64_t opaque = 0;
+          std::memcpy(&opaque, frame->ping.opaque_data, sizeof opaque);
+          me.events.ping_acknowledged(opaque);
+        }
+        break;
+      case NGHTTP2_GOAWAY:
+        me.events.goaway(frame->goaway.last_stream_id, frame->goaway.error_code,
+                         {reinterpret_cast<char const*>(frame->goaway.opaque_data), frame->goaway.opaque_data_len});
+        break;
+      case NGHTTP2_RST_STREAM: me.reset_by_peer = frame->hd.stream_id; break;
+      default: break;
+    }
+    return 0;
+  }
+
+  static int on_data_chunk(nghttp2_session* native, std::uint8_t, std::int32_t id, std::uint8_t const* bytes,
+                           std::size_t size, void* data) {
+    auto& me = self(data);
+    // The connection's window opens at once: one slow reader must not hold up the others. The stream's own waits.
+    nghttp2_session_consume_connection(native, size);
+    if (auto* const user = me.user(id))
+      me.events.data(*user, {reinterpret_cast<std::byte const*>(bytes), size});
+    else
+      nghttp2_session_consume_stream(native, id, size);
+    return 0;
+  }
+
+  static int on_stream_close(nghttp2_session*, std::int32_t id, std::uint32_t error, void* data) {
+    auto& me = self(data);
+    auto* const user = me.user(id);
+    bool const by_peer = std::exchange(me.reset_by_peer, 0) == id;
+    if (user != nullptr) me.events.stream_closed(*user, error, by_peer);
+    return 0;  // anything else leaks (CVE-2023-35945)
+  }
+
+  static int on_frame_sent(nghttp2_session* native, nghttp2_frame const* frame, void* data) {
+    // A server that answers before it has read everything tells the client to stop sending (RFC 9113, 8.1).
+    if ((frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
+        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 && self(data).options.side == side::server &&
+        nghttp2_session_get_stream_remote_close(native, frame->hd.stream_id) == 0)
+      nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+    return 0;
+  }
+
+  static ssize_t read_data(nghttp2_session*, std::int32_t id, std::uint8_t*, std::size_t most, std::uint32_t* flags,
+                           nghttp2_data_source*, void* data) {
+    auto& me = self(data);
+    stream_user* const user = me.user(id);
+    if (user == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    data_wish const wish = me.events.pull_data(*user, most);
+    if (wish.bytes == 0 && !wish.end) return NGHTTP2_ERR_DEFERRED;
+    if (wish.bytes != 0) *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    if (wish.end) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (wish.end && wish.trailers) *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    return static_cast<ssize_t>(wish.bytes);
+  }
+
+  static int send_data(nghttp2_session*, nghttp2_frame* frame, std::uint8_t const* head, std::size_t length,
+                       nghttp2_data_source*, void* data) {
+    auto& me = self(data);
+    constexpr std::size_t frame_head = 9;
+    me.out->append({reinterpret_cast<std::byte const*>(head), frame_head});
+    if (auto* const user = me.user(frame->hd.stream_id)) me.events.move_data(*user, length, *me.out);
+    return 0;
+  }
+
+  static ssize_t read_length(nghttp2_session*, std::uint8_t, std::int32_t, std::int32_t session_window,
+                             std::int32_t stream_window, std::uint32_t max_frame, void*) {
+    // Frames as large as the peer takes and the windows allow.
+    return std::min({session_window, stream_window, static_cast<std::int32_t>(max_frame)});
+  }
+
+  static int on_error(nghttp2_session*, int, char const* text, std::size_t size, void* data) {
+    self(data).error_text->assign(text, size);
+    return 0;
+  }
+};
+
+session::session(session_options const& options, session_events& events)
+    : impl_{std::make_unique<impl>(options, events)} {
+  impl_->error_text = &error_text_;
+  nghttp2_session_callbacks* hooks = nullptr;
+  nghttp2_session_callbacks_new(&hooks);
+  nghttp2_session_callbacks_set_on_begin_headers_callback(hooks, callbacks::on_begin_headers);
+  nghttp2_session_callbacks_set_on_header_callback(hooks, callbacks::on_header);
+  nghttp2_session_callbacks_set_on_frame_recv_callback(hooks, callbacks::on_frame);
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(hooks, callbacks::on_data_chunk);
+  nghttp2_session_callbacks_set_on_stream_close_callback(hooks, callbacks::on_stream_close);
+  nghttp2_session_callbacks_set_on_frame_send_callback(hooks, callbacks::on_frame_sent);
+  nghttp2_session_callbacks_set_send_data_callback(hooks, callbacks::send_data);
+  nghttp2_session_callbacks_set_data_source_read_length_callback(hooks, callbacks::read_length);
+  nghttp2_session_callbacks_set_error_callback2(hooks, callbacks::on_error);
+
+  nghttp2_option* settings = nullptr;
+  nghttp2_option_new(&settings);
+  nghttp2_option_set_no_auto_window_update(settings, 1);
+  nghttp2_option_set_no_closed_streams(settings, 1);
+  nghttp2_option_set_peer_max_concurrent_streams(settings, 100);  // until the peer says otherwise (RFC 9113, 6.5.2)
+
+  bool const server = options.side == side::server;
+  int const made = server ? nghttp2_session_server_new3(&impl_->native, hooks, impl_.get(), settings, pooled_memory())
+                          : nghttp2_session_client_new3(&impl_->native, hooks, impl_.get(), settings, pooled_memory());
+  nghttp2_option_del(settings);
+  nghttp2_session_callbacks_del(hooks);
+  if (made != 0) throw std::bad_alloc{};
+
+  std::array<nghttp2_settings_entry, 5> entries{{
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options.initial_window},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, options.max_header_list_size},
+      {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams},
+      {0, 0},
+  }};
+  std::size_t count = 4;
+  if (!server) entries[3] = {NGHTTP2_SETTINGS_ENABLE_PUSH, 0};
+  nghttp2_submit_settings(impl_->native, NGHTTP2_FLAG_NONE, entries.data(), count);
+  nghttp2_session_set_local_window_size(impl_->native, NGHTTP2_FLAG_NONE, 0,
+                                        static_cast<std::int32_t>(options.connection_window));
+}
+
+session::~session() = default;
+
+errc session::receive(bytes_view bytes) {
+  auto const taken = nghttp2_session_mem_recv(impl_->native, reinterpret_cast<std::uint8_t const*>(bytes.data()),
+                                              bytes.size());
+  if (taken < 0) {
+    if (error_text_.empty()) error_text_ = nghttp2_strerror(static_cast<int>(taken));
+    if (taken == NGHTTP2_ERR_BAD_CLIENT_MAGIC) return errc::not_http2;
+    nghttp2_session_terminate_session(impl_->native, taken == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM
+                                                                                  : NGHTTP2_PROTOCOL_ERROR);
+    return errc::protocol_error;
+  }
+  return errc::ok;
+}
+
+errc session::send(buffer& out, std::size_t enough) {
+  impl_->out = &out;
+  while (out.size() < enough) {
+    std::uint8_t const* bytes = nullptr;
+    auto const size = nghttp2_session_mem_send(impl_->native, &bytes);
+    if (size == 0) break;
+    if (size < 0) return errc::protocol_error;
+    out.append({reinterpret_cast<std::byte const*>(bytes), static_cast<std::size_t>(size)});
+  }
+  return errc::ok;
+}
+
+bool session::wants_to_send() const noexcept { return nghttp2_session_want_write(impl_->native) != 0; }
+
+bool session::finished() const noexcept {
+  return nghttp2_session_want_read(impl_->native) == 0 && nghttp2_session_want_write(impl_->native) == 0;
+}
+
+result<std::int32_t, errc> session::open(header_list const& headers, bool end_stream, stream_user& user) {
+  auto const* const fields = impl_->convert(headers);
+  nghttp2_data_provider const provider{{.ptr = nullptr}, callbacks::read_data};
+  auto const id = nghttp2_submit_request(impl_->native, nullptr, fields, headers.size(),
+                                         end_stream ? nullptr : &provider, &user);
+  if (id < 0) return errc::closed;
+  return id;
+}
+
+void session::respond(std::int32_t id, header_list const& headers, bool end_stream) {
+  auto const* const fields = impl_->convert(headers);
+  nghttp2_data_provider const provider{{.ptr = nullptr}, callbacks::read_data};
+  nghttp2_submit_response(impl_->native, id, fields, headers.size(), end_stream ? nullptr : &provider);
+}
+
+void session::send_trailers(std::int32_t id, header_list const& trailers) {
+  nghttp2_submit_trailer(impl_->native, id, impl_->convert(trailers), trailers.size());
+}
+
+void session::resume_data(std::int32_t id) { nghttp2_session_resume_data(impl_->native, id); }
+
+void session::reset(std::int32_t id, std::uint32_t error) {
+  nghttp2_submit_rst_stream(impl_->native, NGHTTP2_FLAG_NONE, id, error);
+}
+
+void session::consume(std::int32_t id, std::size_t bytes) {
+  nghttp2_session_consume_stream(impl_->native, id, bytes);
+}
+
+void session::announce_shutdown() { nghttp2_submit_shutdown_notice(impl_->native); }
+
+void session::goaway(std::uint32_t error, std::string_view debug) {
+  nghttp2_submit_goaway(impl_->native, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(impl_->native), error,
+                        reinterpret_cast<std::uint8_t const*>(debug.data()), debug.size());
+}
+
+void session::terminate(std::uint32_t error) { nghttp2_session_terminate_session(impl_->native, error); }
+
+void session::ping(std::uint64_t opaque) {
+  std::array<std::uint8_t, 8> bytes{};
+  std::memcpy(bytes.data(), &opaque, sizeof opaque);
+  nghttp2_submit_ping(impl_->native, NGHTTP2_FLAG_NONE, bytes.data());
+}
+
+std::uint32_t session::peer_max_concurrent_streams() const noexcept {
+  return nghttp2_session_get_remote_settings(impl_->native, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+}
+
+}  // namespace sluice::http2

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sluice/core/buffer.hpp>
+#include <sluice/core/errc.hpp>
+#include <sluice/core/result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace sluice::http2 {
+
+enum class side : std::uint8_t { client, server };
+
+struct session_options {
+  http2::side side = side::server;
+  std::uint32_t max_concurrent_streams = 1000;       ///< that the peer may open; advertised by a server
+  std::uint32_t initial_window = 256 * 1024;         ///< bytes that a stream may receive ahead of its reader
+  std::uint32_t connection_window = 4 * 1024 * 1024; ///< bytes that the connection may receive ahead of the session
+  std::uint32_t max_header_list_size = 16 * 1024;    ///< bytes by name + value + 32; advertised and enforced
+};
+
+/// What the session takes from a stream to fill a DATA frame.
+struct data_wish {
+  std::size_t bytes = 0;  ///< so many are ready, at most what was asked for
+  bool end = false;       ///< they are the last: END_STREAM, or trailers if `trailers` is set
+  bool trailers = false;  ///< `send_trailers` was called, or is called from inside pull_data
+};
+
+/// Whoever the session speaks with about one stream; opaque to the session.
+class stream_user {
+ protected:
+  ~stream_user() = default;
+};
+
+/// What happens on the connection. Called from inside `receive` and `send`; must not call those two.
+class session_events {
+ public:
+  /// A request begins. Null refuses the stream.
+  virtual stream_user* stream_opened(std::int32_t id) = 0;
+  virtual void header(stream_user& on, std::string_view name, std::string_view value) = 0;
+  /// A header list is complete. `too_large`: it exceeded the limit, and its fields beyond it were dropped.
+  virtual void headers_done(stream_user& on, bool end_stream, bool too_large) = 0;
+  virtual void data(stream_user& on, bytes_view bytes) = 0;
+  /// END_STREAM came on a DATA frame.
+  virtual void data_done(stream_user& on) = 0;
+  /// The stream is over and forgotten; 0 is NO_ERROR. Last call for it. `by_peer`: the peer's RST_STREAM.
+  virtual void stream_closed(stream_user& on, std::uint32_t error, bool by_peer) = 0;
+
+  virtual void goaway(std::int32_t last_stream, std::uint32_t error, std::string_view debug) = 0;
+  virtual void settings_received() = 0;
+  virtual void ping_acknowledged(std::uint64_t opaque) = 0;
+
+  /// How much of the stream's outgoing bytes may go into the next frame.
+  virtual data_wish pull_data(stream_user& from, std::size_t most) = 0;
+  /// Moves exactly `bytes` of them behind `to`.
+  virtual void move_data(stream_user& from, std::size_t bytes, buffer& to) = 0;
+
+ protected:
+  ~session_events() = default;
+};
+
+/// One HTTP/2 connection (RFC 9113) as a machine: bytes in, events out; wishes in, bytes out. No I/O, no clock.
+///
+/// nghttp2 stays behind this interface. The session adds what nghttp2 leaves to its user: the header list limit, stream
+/// fairness, free lists for its memory.
+class session {
+ public:
+  session(session_options const& options, session_events& events);
+  ~session();
+  session(session const&) = delete;
+  session& operator=(session const&) = delete;
+
+  /// Takes received bytes. Not ok: the connection is beyond repair; send what `send` still gives (a GOAWAY) and close.
+  [[nodiscard]] errc receive(bytes_view bytes);
+  /// Appends frames to `out` until there are none, or out holds at least `enough` bytes.
+  [[nodiscard]] errc send(buffer& out, std::size_t enough);
+  [[nodiscard]] bool wants_to_send() const noexcept;
+  /// Neither side has anything to say any more: close.
+  [[nodiscard]] bool finished() const noexcept;
+
+  /// Header fields for the four that follow: `count` times `at(i, name, value, indexed)`.
+  class header_list {
+   public:
+    virtual void at(std::size_t index, std::string_view& name, std::string_view& value, bool& indexed) const = 0;
+    [[nodiscard]] virtual std::size_t size() const = 0;
+
+   protected:
+    ~header_list() = default;
+  };
+
+  /// Client: opens a stream. Fails with errc::closed when the stream ids are used up or a GOAWAY came.
+  [[nodiscard]] result<std::int32_t, errc> open(header_list const& headers, bool end_stream, stream_user& user);
+  /// Server: response headers; with `end_stream` it is the whole response.
+  void respond(std::int32_t id, header_list const& headers, bool end_stream);
+  /// Ends a stream's DATA with trailers: call it once before, or from inside, the pull_data that says `end`.
+  void send_trailers(std::int32_t id, header_list const& trailers);
+  /// A stream that had no data has some now.
+  void resume_data(std::int32_t id);
+  void reset(std::int32_t id, std::uint32_t error);
+  /// The stream's reader has taken `bytes`: the peer may send as many again.
+  void consume(std::int32_t id, std::size_t bytes);
+
+  /// First step of a graceful end: GOAWAY with the highest id, so that nothing under way is lost.
+  void announce_shutdown();
+  /// GOAWAY with the last stream that was taken.
+  void goaway(std::uint32_t error, std::string_view debug);
+  /// Sends GOAWAY and then nothing more.
+  void terminate(std::uint32_t error);
+  void ping(std::uint64_t opaque);
+
+  /// How many streams the peer lets us open; the protocol's "unlimited" before its SETTINGS came.
+  [[nodiscard]] std::uint32_t peer_max_concurrent_streams() const noexcept;
+  [[nodiscard]] std::string_view error_text() const noexcept { return error_text_; }
+
+ private:
+  struct callbacks;
+  friend struct callbacks;
+  struct impl;
+  std::unique_ptr<impl> impl_;
+  std::string error_text_;
+};
+
+}  // namespace sluice::http2

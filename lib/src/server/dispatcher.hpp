@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sluice/server/service.hpp>
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace sluice::serving {
+
+/// From a request's path to the handler that serves it. Paths are matched byte for byte.
+class dispatcher {
+ public:
+  struct entry {
+    service* owner = nullptr;
+    method_handler const* handler = nullptr;
+  };
+
+  /// False: a service of this name is there already.
+  [[nodiscard]] bool add(service& what);
+  /// An entry without a handler when there is none.
+  [[nodiscard]] entry find(std::string_view path) const noexcept;
+  /// Why `find` found nothing: UNIMPLEMENTED, naming the service or the method.
+  [[nodiscard]] status explain(std::string_view path) const;
+
+ private:
+  struct hash {
+    using is_transparent = void;
+    [[nodiscard]] std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+  template <class T>
+  using by_name = std::unordered_map<std::string, T, hash, std::equal_to<>>;
+
+  by_name<service*> services_;
+  by_name<entry> methods_;
+};
+
+}  // namespace sluice::serving

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/incoming_call.hpp"
+
+#include "server/server_connection.hpp"
+#include "wire/request_head.hpp"
+#include "wire/response_head.hpp"
+#include "wire/rst.hpp"
+#include "wire/trailers.hpp"
+
+#include <sluice/rpc/errors.hpp>
+
+#include <utility>
+
+namespace sluice::serving {
+
+incoming_call::incoming_call(std::shared_ptr<server_connection> of)
+    : connection_{std::move(of)}, context_{connection_->scheduler()}, began_{connection_->scheduler().now()} {
+  auto const& options = connection_->options();
+  limit_messages(options.max_receive_size, options.max_send_size);
+  context_.set_call(this);
+  connection_->call_began(*this);
+}
+
+incoming_call::~incoming_call() {
+  context_.scheduler().timers().cancel(*this);
+  connection_->call_gone(*this);
+}
+
+std::string incoming_call::peer() const { return connection_->peer(); }
+stop_token incoming_call::drain() noexcept { return connection_->drain_token(); }
+
+// ---- the request -----------------------------------------------------------------------------------------------------
+
+void incoming_call::on_headers(wire::header_block const& headers, bool end, bool too_large) {
+  if (!std::exchange(headers_seen_, true)) {
+    set_reading(true);  // until the handler is asked
+    if (too_large)
+      end_call(status{code::resource_exhausted, "request headers larger than the limit"});
+    else
+      accept(headers);
+  }
+  if (end) on_end();  // at once, or by trailers, which gRPC requests do not have and which say nothing
+}
+
+void incoming_call::accept(wire::header_block const& headers) {
+  wire::request_head head;
+  auto const verdict = wire::read_request_head(headers, head);
+  path_ = head.path;
+  authority_ = head.authority;
+  if (verdict.http_status != 200) {
+    wire::header_block refusal;
+    wire::write_http_refusal(verdict, refusal);
+    ended_ = headers_sent_ = true;
+    send_headers(refusal, false);
+    auto const room = prepare(verdict.text.size());
+    std::copy_n(as_bytes(verdict.text).begin(), verdict.text.size(), room.begin());
+    commit(verdict.text.size());
+    transport::stream::finish();
+    return;
+  }
+  connection_->observe_start(path_);
+  if (verdict.code != code::ok) return end_call(status{verdict.code, verdict.text});
+  target_ = connection_->dispatch().find(path_);
+  if (target_.handler == nullptr) return end_call(connection_->dispatch().explain(path_));
+  if (!head.encoding.empty() && head.encoding != "identity")
+    return end_call(status{code::unimplemented, "grpc-encoding " + std::string{head.encoding} + " is not supported"});
+  if (wire::read_metadata(headers, metadata_) != errc::ok)
+    return end_call(status{code::internal, "malformed binary metadata"});
+  if (head.timeout) {
+    context_.set_deadline(sluice::deadline::after(began_, *head.timeout));
+    if (!context_.deadline().is_never()) context_.scheduler().start_timer(*this, context_.deadline().at());
+  }
+  if (auto const parent = metadata_.get("traceparent")) {
+    trace_.emplace(trace_context{std::string{*parent}, std::string{metadata_.get("tracestate").value_or("")}});
+    context_.set_trace(&*trace_);
+  }
+  auto const kind = target_.handler->method.kind;
+  single_request_ = kind == method_kind::unary || kind == method_kind::server_streaming;
+  if (!single_request_) {
+    set_reading(false);
+    queue_start();
+  }
+}
+
+void incoming_call::on_data(bytes_view bytes) {
+  if (ended_) {
+    consume(bytes.size());  // late: nobody reads it
+    return;
+  }
+  take_data(bytes);
+  if (single_request_) {
+    // Taken when it is whole and the end has come (request_complete). What is wrong with it may be known by its prefix:
+    // waiting for the rest would only cost memory.
+    if (errc const wrong = announced_error(); wrong != errc::ok) end_call(to_status(wrong));
+  } else if (readable()) {
+    wake_reader();
+  }
+}
+
+void incoming_call::on_end() {
+  take_end();
+  if (ended_) return;
+  if (single_request_)
+    request_complete();
+  else
+    wake_reader();
+}
+
+void incoming_call::request_complete() {
+  bytes_view second;  // looking for it moves nothing: request_ stays valid
+  received const first = next_message(request_);
+  if (first == received::end) return end_call(to_status(errc::missing_message));
+  if (first == received::broken) return end_call(to_status(receive_error()));
+  received const more = next_message(second);
+  if (more == received::message) return end_call(to_status(errc::too_many_messages));
+  if (more == received::broken) return end_call(to_status(receive_error()));
+  has_request_ = true;
+  queue_start();
+}
+
+void incoming_call::queue_start() {
+  handler_runs_ = true;
+  context_.scheduler().ready(*this);
+}
+
+void incoming_call::run() noexcept {
+  coro::context* const caller = coro::current_context();
+  coro::set_current_context(&context_);
+  try {
+    target_.handler->start(*target_.owner, *this);
+  } catch (...) {  // no memory for the handler's frame
+    finish(describe(std::current_exception()));
+  }
+  coro::set_current_context(caller);
+}
+
+// ---- the handler's side ----------------------------------------------------------------------------------------------
+
+call_stream::read_result incoming_call::read(bytes_view& message) {
+  if (single_request_) {
+    if (!std::exchange(has_request_, false)) return read_result::end;
+    message = request_;
+    return read_result::message;
+  }
+  if (ended_ || closed_) return read_result::end;
+  switch (next_message(message)) {
+    case received::message: return read_result::message;
+    case received::pending: return read_result::pending;
+    case received::end: return read_result::end;
+    case received::broken: break;
+  }
+  // The handler sees its stop; the client sees why.
+  end_call(to_status(receive_error()));
+  stop_handler(stop_reason::local);
+  return read_result::end;
+}
+
+void incoming_call::when_readable(coro::ready_node& node) noexcept {
+  reader_ = &node;
+  if (ended_ || closed_ || readable())
+    wake_reader();
+  else
+    set_reading(true);
+}
+
+void incoming_call::wake_reader() noexcept {
+  set_reading(false);
+  if (auto* const node = std::exchange(reader_, nullptr)) context_.scheduler().ready(*node);
+}
+
+std::span<std::byte> incoming_call::begin_message(std::size_t size) {
+  if (!write_error_.ok()) return {};
+  if (ended_ || !open()) {
+    write_error_ = context_.stop().stop_requested() ? to_status(context_.stop().reason())
+                                                    : status{code::cancelled, "the call has ended"};
+    return {};
+  }
+  send_initial_metadata();
+  auto const room = begin_frame(size);
+  if (room.data() == nullptr)
+    write_error_ = status{code::resource_exhausted, "response message of " + std::to_string(size) +
+                                                        " bytes is larger than the limit of " +
+                                                        std::to_string(connection_->options().max_send_size)};
+  return room;
+}
+
+bool incoming_call::end_message() {
+  end_frame();
+  return has_room();
+}
+
+void incoming_call::when_writable(coro::ready_node& node) noexcept {
+  writer_ = &node;
+  if (writable() || !write_error_.ok()) wake_writer();
+}
+
+void incoming_call::wake_writer() noexcept {
+  if (auto* const node = std::exchange(writer_, nullptr)) {
+    if ((ended_ || !open()) && write_error_.ok())
+      write_error_ = context_.stop().stop_requested() ? to_status(context_.stop().reason())
+                                                      : status{code::cancelled, "the call has ended"};
+    context_.scheduler().ready(*node);
+  }
+}
+
+void incoming_call::on_room() noexcept { wake_writer(); }
+
+void incoming_call::add_initial_metadata(std::string_view key, std::string_view value) {
+  if (auto const wrong = check_entry(key, value)) throw status_error{code::invalid_argument, *wrong};
+  if (headers_sent_) throw status_error{code::failed_precondition, "the initial metadata has been sent"};
+  initial_.add(key, value);
+}
+
+void incoming_call::send_initial_metadata() {
+  if (ended_ || closed_ || std::exchange(headers_sent_, true)) return;
+  auto& block = connection_->scratch_block();
+  wire::write_response_head({}, initial_, block);
+  send_headers(block, false);
+}
+
+void incoming_call::add_trailing_metadata(std::string_view key, std::string_view value) {
+  if (auto const wrong = check_entry(key, value)) throw status_error{code::invalid_argument, *wrong};
+  trailing_.add(key, value);
+}
+
+status incoming_call::describe(std::exception_ptr thrown) noexcept {
+  try {
+    std::rethrow_exception(std::move(thrown));
+  } catch (status_error const& error) {
+    if (!error.status().ok()) return error.status();
+    return status{code::unknown, "the handler threw an ok status"};
+  } catch (std::exception const& error) {
+    connection_->log(log_level::error, path_ + ": exception in the handler: " + error.what());
+  } catch (...) {
+    connection_->log(log_level::error, path_ + ": exception in the handler, of a type that is no std::exception");
+  }
+  return status{code::unknown, "exception in the handler"};
+}
+
+// ---- the end ---------------------------------------------------------------------------------------------------------
+
+void incoming_call::finish(status outcome) noexcept {
+  handler_ = nullptr;
+  handler_runs_ = false;
+  reader_ = writer_ = nullptr;
+  end_call(outcome);
+  free_if_over();
+}
+
+void incoming_call::end_call(status const& outcome) {
+  if (std::exchange(ended_, true)) return;
+  context_.scheduler().timers().cancel(*this);
+  if (!closed_) send_trailers(outcome);
+  connection_->observe_end(path_, outcome, began_);
+  wake_reader();
+  wake_writer();
+}
+
+void incoming_call::send_trailers(status const& outcome) {
+  if (!headers_sent_ && initial_.empty()) {
+    headers_sent_ = true;
+    auto& block = connection_->scratch_block();
+    wire::write_trailers_only(outcome, trailing_, block);
+    send_headers(block, true);
+    return;
+  }
+  if (!std::exchange(headers_sent_, true)) {
+    auto& block = connection_->scratch_block();
+    wire::write_response_head({}, initial_, block);
+    send_headers(block, false);
+  }
+  wire::header_block trailers;
+  wire::write_trailers(outcome, trailing_, trailers);
+  transport::stream::finish(std::move(trailers));
+}
+
+void incoming_call::expired() noexcept {
+  end_call(status{code::deadline_exceeded, "deadline exceeded"});
+  stop_handler(stop_reason::deadline);
+}
+
+void incoming_call::stop_handler(stop_reason why) noexcept {
+  context_.stop().request_stop(why);
+  wake_reader();
+  wake_writer();
+}
+
+void incoming_call::on_closed(transport::stream_end const& how) noexcept {
+  closed_ = true;
+  if (!ended_) {
+    ended_ = true;
+    context_.scheduler().timers().cancel(*this);
+    bool const lost = how.why != errc::stream_reset;
+    connection_->observe_end(path_, to_status(lost ? stop_reason::connection_lost : stop_reason::client_cancelled),
+                             began_);
+    stop_handler(lost ? stop_reason::connection_lost : stop_reason::client_cancelled);
+  } else if (handler_runs_) {
+    stop_handler(stop_reason::client_cancelled);
+  }
+  free_if_over();
+}
+
+void incoming_call::free_if_over() noexcept {
+  if (closed_ && !handler_runs_) delete this;
+}
+
+void incoming_call::abandon() noexcept {
+  ended_ = true;
+  coro::ready_node::unlink();
+  delete std::exchange(handler_, nullptr);
+  handler_runs_ = false;
+  closed_ = true;
+  free_if_over();
+}
+
+}  // namespace sluice::serving

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sluice/server/server.hpp>
+
+#include "server/server_group.hpp"
+
+#include <sluice/coro/waiter.hpp>
+#include <sluice/server/io_threads.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace sluice {
+namespace {
+
+std::vector<boost::asio::any_io_executor> executors_of(io_threads& threads) {
+  std::vector<boost::asio::any_io_executor> all;
+  for (std::size_t i = 0; i != threads.size(); ++i) all.push_back(threads.executor(i));
+  return all;
+}
+
+/// Until the group has ended; a stop of the awaiter ends it at once, and is waited for all the same.
+class group_end final : private coro::ready_node, private coro::stop_observer {
+ public:
+  group_end(serving::server_group& group, duration grace) noexcept : group_{group}, grace_{grace} {}
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  template <coro::has_context Promise>
+  void await_suspend(std::coroutine_handle<Promise> self) {
+    self_ = self;
+    context_ = self.promise().context();
+    group_.stop(grace_, [this] { context_->scheduler().post_remote(*this); });
+    context_->stop().observe(*this);
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  void run() noexcept override {
+    stop_observer::unlink();
+    coro::resume_under(*context_, self_);
+  }
+  void stop_requested(stop_reason) noexcept override { group_.stop(duration::zero(), {}); }
+
+  serving::server_group& group_;
+  duration grace_;
+  std::coroutine_handle<> self_;
+  coro::context* context_ = nullptr;
+};
+
+}  // namespace
+
+server::server(boost::asio::any_io_executor executor, server_options options)
+    : group_{std::make_unique<serving::server_group>(std::vector{std::move(executor)}, std::move(options))} {}
+
+server::server(io_threads& threads, server_options options)
+    : group_{std::make_unique<serving::server_group>(executors_of(threads), std::move(options))} {}
+
+server::~server() = default;
+
+server& server::add(service& what) {
+  group_->add(what);
+  return *this;
+}
+
+std::string server::listen(std::string_view address) { return group_->listen(address); }
+void server::serve(std::unique_ptr<byte_stream> connection) { group_->serve(std::move(connection)); }
+task<void> server::shutdown(duration grace) {
+  group_end end{*group_, grace};  // does not move: awaited where it stands
+  co_await end;
+}
+void server::stop(duration grace) { group_->stop(grace, {}); }
+std::size_t server::connections() const noexcept { return group_->connections(); }
+std::size_t server::active_calls() const noexcept { return group_->calls(); }
+
+}  // namespace sluice

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/server_connection.hpp"
+
+#include "server/shard.hpp"
+
+#include <utility>
+
+namespace sluice::serving {
+namespace {
+
+http2::session_options session_options_of(server_options const& options) noexcept {
+  return {.side = http2::side::server,
+          .max_concurrent_streams = options.max_concurrent_streams,
+          .initial_window = options.stream_window,
+          .connection_window = options.connection_window,
+          .max_header_list_size = options.max_header_list_size};
+}
+
+}  // namespace
+
+server_connection::server_connection(std::shared_ptr<shard> of, std::unique_ptr<byte_stream> bytes)
+    : shard_{std::move(of)},
+      connection_{std::make_shared<transport::connection>(shard_->scheduler(), std::move(bytes),
+                                                          session_options_of(shard_->options()))} {}
+
+server_connection::~server_connection() = default;
+
+void server_connection::start() {
+  if (auto* const observer = options().observer) observer->connection_opened(peer());
+  connection_->start(*this);
+}
+
+void server_connection::drain() { connection_->drain(); }
+
+void server_connection::close(stop_reason why) {
+  auto const keep = shared_from_this();
+  connection_->close(errc::connection_closed, to_string(why));
+}
+
+server_options const& server_connection::options() const noexcept { return shard_->options(); }
+dispatcher const& server_connection::dispatch() const noexcept { return shard_->dispatch(); }
+stop_token server_connection::drain_token() noexcept { return shard_->drain_token(); }
+
+wire::header_block& server_connection::scratch_block() noexcept {
+  block_.clear();
+  return block_;
+}
+
+void server_connection::log(log_level level, std::string_view text) const noexcept {
+  if (options().log) options().log(level, text);
+}
+
+void server_connection::call_began(incoming_call& call) noexcept {
+  ++running_;
+  shard_->call_began(call);
+}
+
+void server_connection::call_gone(incoming_call& call) noexcept {
+  --running_;
+  shard_->call_gone(call);
+}
+
+void server_connection::observe_start(std::string_view method) noexcept {
+  if (auto* const observer = options().observer) observer->call_started(method, peer());
+}
+
+void server_connection::observe_end(std::string_view method, status const& outcome, time_point began) noexcept {
+  if (auto* const observer = options().observer) observer->call_ended(method, outcome, scheduler().now() - began);
+}
+
+transport::stream* server_connection::stream_opened() {
+  if (running_ >= options().max_concurrent_streams) return nullptr;
+  return new incoming_call{shared_from_this()};
+}
+
+void server_connection::connection_closed(errc why, std::string_view text) noexcept {
+  bool const abuse = why == errc::not_http2 || why == errc::protocol_error;
+  log(abuse ? log_level::warning : log_level::debug,
+      "connection from " + peer() + ": " + std::string{to_string(why)} + ": " + std::string{text});
+  if (auto* const observer = options().observer) observer->connection_closed(peer(), text);
+  shard_->connection_gone(*this);
+}
+
+}  // namespace sluice::serving

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sluice/core/log.hpp>
+#include <sluice/server/observer.hpp>
+#include <sluice/server/server_options.hpp>
+
+#include "server/incoming_call.hpp"
+#include "transport/connection.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace sluice::serving {
+
+class shard;
+
+/// One client's connection, and its running calls.
+///
+/// Lifetime: shared by its shard while it is open and by each running call, so that a handler that outlives its
+/// connection still finds what it asks for.
+class server_connection final : public std::enable_shared_from_this<server_connection>,
+                                private transport::connection_owner {
+ public:
+  server_connection(std::shared_ptr<shard> of, std::unique_ptr<byte_stream> bytes);
+  ~server_connection();
+  void start();
+
+  /// GOAWAY: what runs goes on.
+  void drain();
+  /// Closes now. The handlers are stopped, and end in their own time.
+  void close(stop_reason why);
+
+  // for the calls
+  [[nodiscard]] coro::scheduler& scheduler() const noexcept { return connection_->scheduler(); }
+  [[nodiscard]] server_options const& options() const noexcept;
+  [[nodiscard]] dispatcher const& dispatch() const noexcept;
+  [[nodiscard]] std::string const& peer() const noexcept { return connection_->peer(); }
+  [[nodiscard]] stop_token drain_token() noexcept;
+  /// An empty block to build headers in, until the next one is asked for.
+  [[nodiscard]] wire::header_block& scratch_block() noexcept;
+  void log(log_level level, std::string_view text) const noexcept;
+  void call_began(incoming_call& call) noexcept;
+  void call_gone(incoming_call& call) noexcept;
+  void observe_start(std::string_view method) noexcept;
+  void observe_end(std::string_view method, status const& outcome, time_point began) noexcept;
+
+ private:
+  // connection_owner
+  transport::stream* stream_opened() override;
+  void settings_received() noexcept override {}
+  void stream_closed() noexcept override {}
+  void goaway_received(std::uint32_t, std::string_view) noexcept override {}
+  void connection_closed(errc why, std::string_view text) noexcept override;
+
+  std::shared_ptr<shard> shard_;
+  std::shared_ptr<transport::connection> connection_;
+  wire::header_block block_;
+  std::size_t running_ = 0;
+};
+
+}  // namespace sluice::serving

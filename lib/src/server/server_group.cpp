@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/server_group.hpp"
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+
+#include <future>
+#include <numeric>
+#include <type_traits>
+#include <utility>
+
+namespace sluice::serving {
+
+struct server_group::acceptor : std::enable_shared_from_this<server_group::acceptor> {
+  asio::any_io_executor executor;
+  std::size_t limit = 0;
+  std::vector<std::unique_ptr<net::listener>> listeners;
+  std::vector<std::weak_ptr<shard>> shards;
+  std::size_t next = 0;
+  std::atomic<std::size_t> open = 0;
+  std::atomic<bool> paused = false;
+
+  void accepted(std::unique_ptr<byte_stream> bytes) {
+    if (++open >= limit) {
+      paused = true;
+      for (auto const& each : listeners) each->pause();
+      if (open < limit) resume();  // one closed meanwhile
+    }
+    auto const target = shards[next].lock();  // where the listener was told to make it
+    if (!target) return bytes->close();
+    if (shards.size() == 1) return target->serve(std::move(bytes));
+    asio::post(target->executor(), [target, kept = std::move(bytes)]() mutable { target->serve(std::move(kept)); });
+  }
+  // On any thread.
+  void closed() {
+    --open;
+    if (paused) asio::post(executor, [self = shared_from_this()] { self->resume(); });
+  }
+  void resume() {
+    if (open >= limit || !paused.exchange(false)) return;
+    for (auto const& each : listeners) each->resume();
+  }
+  void close() { listeners.clear(); }
+};
+
+server_group::server_group(std::vector<asio::any_io_executor> executors, server_options options)
+    : options_{std::make_shared<server_options const>(std::move(options))}, methods_{std::make_shared<dispatcher>()},
+      acceptor_{std::make_shared<acceptor>()} {
+  acceptor_->executor = executors.front();
+  acceptor_->limit = options_->max_connections;
+  for (auto& each : executors) {
+    shards_.push_back(std::make_shared<shard>(std::move(each), options_, methods_,
+                                              [acceptor = acceptor_] { acceptor->closed(); }));
+    acceptor_->shards.push_back(shards_.back());
+  }
+}
+
+server_group::~server_group() {
+  on_shard(0, [this] { acceptor_->close(); });
+  for (std::size_t i = 0; i != shards_.size(); ++i) on_shard(i, [this, i] { shards_[i]->abandon(); });
+}
+
+template <class Action>
+void server_group::on_shard(std::size_t index, Action&& action) {
+  if (single() || shards_[index]->scheduler().is_current()) return std::forward<Action>(action)();
+  std::promise<void> done;
+  auto waiting = done.get_future();
+  asio::post(shards_[index]->executor(), [&] {
+    try {
+      action();
+      done.set_value();
+    } catch (...) {
+      done.set_exception(std::current_exception());
+    }
+  });
+  waiting.get();
+}
+
+void server_group::add(service& what) {
+  if (!methods_->add(what))
+    throw status_error{code::already_exists,
+                       "a service " + std::string{what.sluice_service_name()} + " is registered already"};
+}
+
+std::string server_group::listen(std::string_view address) {
+  auto const parsed = parse_listen_address(address);
+  if (!parsed) throw status_error{code::invalid_argument, parsed.error()};
+  std::string bound;
+  on_shard(0, [&] {
+    net::listen_options options;
+    options.log = options_->log;
+    options.executor_for_connection = [acceptor = acceptor_.get()]() -> asio::any_io_executor {
+      acceptor->next = (acceptor->next + 1) % acceptor->shards.size();
+      auto const target = acceptor->shards[acceptor->next].lock();
+      return target ? target->executor() : acceptor->executor;
+    };
+    auto opened = net::listener::open(acceptor_->executor, *parsed, std::move(options),
+                                      [acceptor = acceptor_.get()](std::unique_ptr<byte_stream> bytes) {
+                                        acceptor->accepted(std::move(bytes));
+                                      });
+    if (!opened) throw status_error{code::unavailable, opened.error()};
+    bound = (*opened)->bound().front().to_string();
+    acceptor_->listeners.push_back(std::move(*opened));
+  });
+  return bound;
+}
+
+void server_group::serve(std::unique_ptr<byte_stream> connection) {
+  ++acceptor_->open;
+  shards_.front()->serve(std::move(connection));
+}
+
+void server_group::stop(duration grace, std::function<void()> done) {
+  struct counter {
+    std::atomic<std::size_t> left;
+    std::function<void()> done;
+  };
+  auto const all = std::make_shared<counter>();
+  all->left = shards_.size();
+  all->done = std::move(done);
+  on_shard(0, [this] { acceptor_->close(); });
+  for (auto const& each : shards_) {
+    asio::dispatch(each->executor(), [each, grace, all] {
+      each->stop(grace, [all] {
+        if (--all->left == 0 && all->done) all->done();
+      });
+    });
+  }
+}
+
+std::size_t server_group::connections() const noexcept {
+  return std::accumulate(shards_.begin(), shards_.end(), std::size_t{0},
+                         [](std::size_t sum, auto const& each) { return sum + each->connections(); });
+}
+
+std::size_t server_group::calls() const noexcept {
+  return std::accumulate(shards_.begin(), shards_.end(), std::size_t{0},
+                         [](std::size_t sum, auto const& each) { return sum + each->calls(); });
+}
+
+}  // namespace sluice::serving

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/shard.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::serving {
+
+shard::shard(asio::any_io_executor executor, std::shared_ptr<server_options const> options,
+             std::shared_ptr<dispatcher const> methods, std::function<void()> connection_closed)
+    : executor_{std::move(executor)}, scheduler_{coro::scheduler_of(executor_)}, options_{std::move(options)},
+      methods_{std::move(methods)}, on_connection_closed_{std::move(connection_closed)} {}
+
+shard::~shard() { scheduler_->timers().cancel(*this); }
+
+void shard::serve(std::unique_ptr<byte_stream> bytes) {
+  if (stopping_) return bytes->close();
+  scheduler_->turn([&] {
+    auto made = std::make_shared<server_connection>(shared_from_this(), std::move(bytes));
+    connections_.push_back(made);
+    ++connection_count_;
+    made->start();
+  });
+}
+
+template <class Action>
+void shard::for_each_connection(Action action) {
+  auto const now = connections_;  // an action may end its connection, which then leaves the list
+  for (auto const& each : now) action(*each);
+}
+
+void shard::stop(duration grace, std::function<void()> done) {
+  scheduler_->turn([&] {
+    waiting_for_end_.push_back(std::move(done));
+    if (!std::exchange(stopping_, true)) {
+      for_each_connection([](server_connection& each) { each.drain(); });
+      draining_.request_stop(stop_reason::draining);
+    }
+    if (grace <= duration::zero())
+      expired();
+    else if (!connections_.empty() || call_count_ != 0)
+      scheduler_->start_timer(*this, deadline::after(scheduler_->now(), grace).at());
+    check_if_over();
+  });
+}
+
+void shard::expired() noexcept {
+  stop_handlers();
+  for_each_connection([](server_connection& each) { each.close(stop_reason::shutdown); });
+}
+
+void shard::stop_handlers() noexcept {
+  coro::intrusive_list<incoming_call> told;
+  while (!calls_.empty()) {
+    incoming_call& each = calls_.pop_front();
+    told.push_back(each);
+    each.stop_handler(stop_reason::shutdown);
+  }
+  calls_.take_all(told);
+}
+
+void shard::abandon() noexcept {
+  stopping_ = true;
+  expired();
+  scheduler_->timers().cancel(*this);
+  while (!calls_.empty()) calls_.front().abandon();
+}
+
+void shard::connection_gone(server_connection& gone) noexcept {
+  std::erase_if(connections_, [&](auto const& each) { return each.get() == &gone; });
+  --connection_count_;
+  if (on_connection_closed_) on_connection_closed_();
+  check_if_over();
+}
+
+void shard::call_began(incoming_call& call) noexcept {
+  calls_.push_back(call);
+  ++call_count_;
+}
+
+void shard::call_gone(incoming_call& call) noexcept {
+  static_cast<coro::list_hook<running_calls>&>(call).unlink();
+  --call_count_;
+  check_if_over();
+}
+
+void shard::check_if_over() noexcept {
+  // Told in a step of its own: whoever ends the last call still works with it.
+  if (stopping_ && connections_.empty() && call_count_ == 0 && !over_.linked()) scheduler_->ready(over_);
+}
+
+void shard::report_if_over() noexcept {
+  auto const keep = shared_from_this();
+  scheduler_->timers().cancel(*this);
+  for (auto const& told : std::exchange(waiting_for_end_, {})) told();
+}
+
+}  // namespace sluice::serving

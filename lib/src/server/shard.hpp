@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sluice/coro/executor.hpp>
+#include <sluice/coro/intrusive_list.hpp>
+#include <sluice/coro/stop.hpp>
+#include <sluice/net/byte_stream.hpp>
+#include <sluice/server/server_options.hpp>
+
+#include "server/dispatcher.hpp"
+#include "server/server_connection.hpp"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace sluice::serving {
+
+/// The part of a server that lives on one executor: its connections and their calls.
+///
+/// Concurrency: its executor; the counts may be read anywhere.
+class shard final : public std::enable_shared_from_this<shard>, private coro::timer {
+ public:
+  shard(asio::any_io_executor executor, std::shared_ptr<server_options const> options,
+        std::shared_ptr<dispatcher const> methods, std::function<void()> connection_closed);
+  ~shard();
+
+  void serve(std::unique_ptr<byte_stream> bytes);
+  /// Graceful end; `done` is called once, when nothing is left. Several may wait.
+  void stop(duration grace, std::function<void()> done);
+  /// What is left goes now: the server is destroyed.
+  void abandon() noexcept;
+
+  [[nodiscard]] asio::any_io_executor const& executor() const noexcept { return executor_; }
+  [[nodiscard]] coro::scheduler& scheduler() const noexcept { return *scheduler_; }
+  [[nodiscard]] server_options const& options() const noexcept { return *options_; }
+  [[nodiscard]] dispatcher const& dispatch() const noexcept { return *methods_; }
+  [[nodiscard]] stop_token drain_token() noexcept { return draining_.token(); }
+  [[nodiscard]] std::size_t connections() const noexcept { return connection_count_; }
+  [[nodiscard]] std::size_t calls() const noexcept { return call_count_; }
+
+  // for the connections
+  void connection_gone(server_connection& gone) noexcept;
+  void call_began(incoming_call& call) noexcept;
+  void call_gone(incoming_call& call) noexcept;
+
+ private:
+  struct over_node final : coro::ready_node {
+    explicit over_node(shard& self) noexcept : self_{self} {}
+    void run() noexcept override { self_.report_if_over(); }
+    shard& self_;
+  };
+  void expired() noexcept override;
+  void check_if_over() noexcept;
+  void report_if_over() noexcept;
+  template <class Action>
+  void for_each_connection(Action action);
+  void stop_handlers() noexcept;
+
+  asio::any_io_executor executor_;
+  std::shared_ptr<coro::scheduler> scheduler_;
+  std::shared_ptr<server_options const> options_;
+  std::shared_ptr<dispatcher const> methods_;
+  std::function<void()> on_connection_closed_;
+  stop_source draining_;
+  std::vector<std::shared_ptr<server_connection>> connections_;
+  coro::intrusive_list<incoming_call> calls_;  // also of connections that are closed
+  std::vector<std::function<void()>> waiting_for_end_;
+  over_node over_{*this};
+  std::atomic<std::size_t> connection_count_ = 0;
+  std::atomic<std::size_t> call_count_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace sluice::serving

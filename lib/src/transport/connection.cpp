@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/connection.hpp"
+
+#include "transport/preface.hpp"
+
+#include <array>
+#include <utility>
+
+namespace sluice::transport {
+namespace {
+
+constexpr std::size_t read_size = 64 * 1024;
+constexpr int reads_a_turn = 4;
+// Frames are gathered up to this before they are written, so that a turn with much to send stays in the cache.
+constexpr std::size_t write_size = 256 * 1024;
+// More than this unsent: stop reading.
+constexpr std::size_t backlog_limit = 512 * 1024;
+
+class block_fields final : public http2::session::header_list {
+ public:
+  explicit block_fields(wire::header_block const& block) noexcept : block_{block} {}
+  void at(std::size_t index, std::string_view& name, std::string_view& value, bool& indexed) const override {
+    auto const field = block_[index];
+    name = field.name;
+    value = field.value;
+    indexed = block_.indexed(index);
+  }
+  [[nodiscard]] std::size_t size() const override { return block_.size(); }
+
+ private:
+  wire::header_block const& block_;
+};
+
+stream& as_stream(http2::stream_user& user) noexcept { return static_cast<stream&>(user); }
+
+}  // namespace
+
+connection::connection(coro::scheduler& where, std::unique_ptr<byte_stream> bytes,
+                       http2::session_options const& options)
+    : scheduler_{where.shared_from_this()}, bytes_{std::move(bytes)}, peer_{bytes_->peer()}, side_{options.side},
+      session_{options, *this} {}
+
+connection::~connection() {
+  // Dropped with its executor's context: the calls are dropped with their trees.
+  while (!streams_.empty()) streams_.pop_front().connection_ = nullptr;
+}
+
+void connection::start(connection_owner& owner) {
+  owner_ = &owner;
+  flush_at_turn_end();
+  wait_readable();
+}
+
+bool connection::has_capacity() const noexcept {
+  return ready() && !draining_ && open_count_ < session_.peer_max_concurrent_streams();
+}
+
+bool connection::open(stream& who, wire::header_block const& headers) {
+  if (closed_ || going_away_ || draining_) return false;
+  bool const bare = who.ending_ && who.outbox_.empty() && !who.has_trailers_;
+  auto const id = session_.open(block_fields{headers}, bare, who);
+  if (!id) {
+    going_away_ = true;  // stream ids are used up
+    return false;
+  }
+  who.id_ = *id;
+  who.connection_ = this;
+  who.headers_sent_ = true;
+  streams_.push_back(who);
+  ++open_count_;
+  flush_at_turn_end();
+  return true;
+}
+
+void connection::drain() {
+  if (closed_ || std::exchange(draining_, true)) return;
+  if (side_ == http2::side::server) session_.announce_shutdown();
+  session_.goaway(0, {});
+  flush_at_turn_end();
+}
+
+void connection::close(errc why, std::string_view text) {
+  if (std::exchange(closed_, true)) return;
+  auto const keep = shared_from_this();
+  std::string const said{text};
+  session_.terminate(why == errc::protocol_error ? 1U : 0U);
+  if (backlog_.empty()) {  // a last word, if the socket takes it at once
+    buffer last;
+    std::size_t written = 0;
+    if (session_.send(last, write_size) == errc::ok && !last.empty()) static_cast<void>(write(last.view(), written));
+  }
+  bytes_->close();
+  turn_hook::unlink();
+  while (!streams_.empty()) {
+    stream& each = streams_.front();
+    leave(each);
+    each.on_closed({.why = why == errc::ok ? errc::connection_closed : why, .text = said});
+  }
+  if (owner_ != nullptr) std::exchange(owner_, nullptr)->connection_closed(why, said);
+}
+
+// ---- streams ---------------------------------------------------------------------------------------------------------
+
+void connection::respond(stream& who, wire::header_block const& headers, bool end) {
+  session_.respond(who.id_, block_fields{headers}, end);
+  flush_at_turn_end();
+}
+
+void connection::trail(stream& who, wire::header_block const& trailers) {
+  session_.send_trailers(who.id_, block_fields{trailers});
+  flush_at_turn_end();
+}
+
+void connection::reset(stream& who, std::uint32_t error) {
+  session_.reset(who.id_, error);
+  flush_at_turn_end();
+}
+
+void connection::resume(stream& who) { session_.resume_data(who.id_); }
+
+void connection::consume(stream& who, std::size_t bytes) {
+  session_.consume(who.id_, bytes);
+  if (session_.wants_to_send()) flush_at_turn_end();
+}
+
+void connection::flush_at_turn_end() noexcept {
+  if (!closed_) scheduler_->at_turn_end(*this);
+}
+
+void connection::leave(stream& who) noexcept {
+  who.connection_ = nullptr;
+  who.coro::list_hook<stream_hook>::unlink();
+  --open_count_;
+}
+
+// ---- reading ---------------------------------------------------------------------------------------------------------
+
+void connection::wait_readable() {
+  if (closed_ || waiting_readable_ || backlog_.size() > backlog_limit) return;
+  waiting_readable_ = true;
+  bytes_->wait(io_direction::read, std::shared_ptr<io_waiter>{shared_from_this(), static_cast<io_waiter*>(this)});
+}
+
+void connection::ready(io_direction direction) noexcept {
+  auto const keep = shared_from_this();
+  scheduler_->turn([this, direction] {
+    if (direction == io_direction::read) {
+      waiting_readable_ = false;
+      if (!closed_) read();
+    } else {
+      waiting_writable_ = false;
+      flush_at_turn_end();
+    }
+  });
+}
+
+void connection::read() {
+  auto const into = scheduler_->scratch(read_size);
+  for (int i = 0; i != reads_a_turn; ++i) {
+    auto const got = bytes_->read(into);
+    ++counters_.reads;
+    if (got.error) return close(errc::connection_closed, got.error.message());
+    if (got.end) return close(errc::connection_closed, "closed by the peer");
+    if (got.would_block) break;
+    counters_.bytes_received += got.bytes;
+    if (!receive(into.first(got.bytes))) return;
+    if (got.bytes < into.size()) break;
+  }
+  wait_readable();
+}
+
+bool connection::receive(bytes_view bytes) {
+  if (std::exchange(first_bytes_, false)) {
+    if (auto const foreign = recognize_foreign(bytes, side_); !foreign.text.empty()) {
+      std::size_t written = 0;
+      if (!foreign.answer.empty()) static_cast<void>(write(as_bytes(foreign.answer), written));
+      close(errc::not_http2, foreign.text);
+      return false;
+    }
+  }
+  errc const error = session_.receive(bytes);
+  if (closed_) return false;
+  if (error != errc::ok) {
+    flush();
+    if (!closed_) close(error, session_.error_text());
+    return false;
+  }
+  if (session_.wants_to_send() || session_.finished()) flush_at_turn_end();
+  return true;
+}
+
+// ---- writing ---------------------------------------------------------------------------------------------------------
+
+void connection::turn_ended() noexcept {
+  auto const keep = shared_from_this();
+  flush();
+}
+
+bool connection::write(bytes_view bytes, std::size_t& written) {
+  std::array<bytes_view, 1> const pieces{bytes};
+  auto const put = bytes_->write(pieces);
+  ++counters_.writes;
+  if (put.error) {
+    if (!closed_) close(errc::connection_closed, put.error.message());
+    return false;
+  }
+  written = put.bytes;
+  counters_.bytes_sent += put.bytes;
+  return true;
+}
+
+void connection::flush() {
+  if (closed_ || waiting_writable_) return;
+  std::size_t written = 0;
+  if (!backlog_.empty()) {
+    if (!write(backlog_.view(), written)) return;
+    backlog_.consume(written);
+  }
+  while (backlog_.empty()) {
+    buffer& out = scheduler_->slab();
+    out.clear();
+    if (session_.send(out, write_size) != errc::ok) return close(errc::protocol_error, session_.error_text());
+    if (out.empty()) break;
+    if (!write(out.view(), written)) return;
+    if (written < out.size()) backlog_.append(out.view().subspan(written));
+  }
+  if (!backlog_.empty()) {
+    waiting_writable_ = true;
+    bytes_->wait(io_direction::write, std::shared_ptr<io_waiter>{shared_from_this(), static_cast<io_waiter*>(this)});
+    return;
+  }
+  backlog_.release();
+  wait_readable();  // a long backlog may have stopped it
+  if (session_.finished() || (draining_ && open_count_ == 0 && side_ == http2::side::client))
+    close(errc::connection_closed, going_away_ ? "closed after GOAWAY" : "closed");
+}
+
+// ---- the session's events --------------------------------------------------------------------------------------------
+
+http2::stream_user* connection::stream_opened(std::int32_t id) {
+  incoming_.clear();
+  stream* const made = owner_ != nullptr ? owner_->stream_opened() : nullptr;
+  if (made == nullptr) return nullptr;
+  made->id_ = id;
+  made->connection_ = this;
+  streams_.push_back(*made);
+  ++open_count_;
+  return made;
+}
+
+void connection::header(http2::stream_user&, std::string_view name, std::string_view value) {
+  incoming_.add(name, value);
+}
+
+void connection::headers_done(http2::stream_user& on, bool end_stream, bool too_large) {
+  as_stream(on).on_headers(incoming_, end_stream, too_large);
+  incoming_.clear();
+}
+
+void connection::data(http2::stream_user& on, bytes_view bytes) { as_stream(on).on_data(bytes); }
+void connection::data_done(http2::stream_user& on) { as_stream(on).on_end(); }
+
+void connection::stream_closed(http2::stream_user& on, std::uint32_t error, bool by_peer) {
+  stream& who = as_stream(on);
+  leave(who);
+  who.on_closed({.why = error == 0 && !by_peer ? errc::ok : errc::stream_reset, .error = error, .by_peer = by_peer});
+  if (owner_ != nullptr) owner_->stream_closed();
+}
+
+void connection::goaway(std::int32_t, std::uint32_t error, std::string_view debug) {
+  going_away_ = true;
+  if (owner_ != nullptr) owner_->goaway_received(error, debug);
+  flush_at_turn_end();
+}
+
+void connection::settings_received() {
+  settings_seen_ = true;
+  if (owner_ != nullptr) owner_->settings_received();
+}
+
+void connection::ping_acknowledged(std::uint64_t) {}
+
+http2::data_wish connection::pull_data(http2::stream_user& from, std::size_t most) {
+  stream& who = as_stream(from);
+  http2::data_wish wish;
+  wish.bytes = std::min(most, who.outbox_.size());
+  wish.end = who.ending_ && wish.bytes == who.outbox_.size();
+  wish.trailers = who.has_trailers_;
+  who.deferred_ = wish.bytes == 0 && !wish.end;
+  if (wish.end && wish.trailers) session_.send_trailers(who.id_, block_fields{who.trailers_});
+  return wish;
+}
+
+void connection::move_data(http2::stream_user& from, std::size_t bytes, buffer& to) {
+  stream& who = as_stream(from);
+  bool const was_full = !who.has_room();
+  to.append(who.outbox_.view().first(bytes));
+  who.outbox_.consume(bytes);
+  if (was_full && who.has_room()) who.on_room();
+}
+
+}  // namespace sluice::transport

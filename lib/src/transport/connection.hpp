@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sluice/core/errc.hpp>
+#include <sluice/coro/intrusive_list.hpp>
+#include <sluice/coro/scheduler.hpp>
+#include <sluice/net/byte_stream.hpp>
+
+#include "http2/session.hpp"
+#include "transport/stream.hpp"
+#include "wire/header_block.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace sluice::transport {
+
+/// Whoever owns a connection: the server's acceptor side, or a subchannel.
+class connection_owner {
+ public:
+  /// Server: a request begins; a stream to hold it, or null to refuse it.
+  virtual stream* stream_opened() = 0;
+  /// The peer's SETTINGS are there, the first time or anew: how many streams may be open may have changed.
+  virtual void settings_received() noexcept = 0;
+  /// One stream fewer.
+  virtual void stream_closed() noexcept = 0;
+  /// The peer will take no new streams. `text`: what it said.
+  virtual void goaway_received(std::uint32_t error, std::string_view text) noexcept = 0;
+  /// The connection is over; every stream has been closed before. Last call.
+  virtual void connection_closed(errc why, std::string_view text) noexcept = 0;
+
+ protected:
+  ~connection_owner() = default;
+};
+
+/// One HTTP/2 connection on a byte_stream: the place that turns the session's wishes into I/O.
+///
+///   readable -> read once into the scheduler's scratch -> session -> streams -> coroutines become ready
+///            -> (they run) -> end of the turn: session -> scratch -> one gathered write
+///
+/// What the socket does not take waits in the connection's own slab, and while that is large nothing is read.
+///
+/// Concurrency: the scheduler. Lifetime: shared; a wait for readiness keeps it alive until `close`.
+class connection final : public std::enable_shared_from_this<connection>,
+                         private io_waiter,
+                         private http2::session_events,
+                         private coro::turn_hook {
+ public:
+  connection(coro::scheduler& where, std::unique_ptr<byte_stream> bytes, http2::session_options const& options);
+  ~connection();
+
+  /// Begins to read and write. `owner` outlives the connection's end.
+  void start(connection_owner& owner);
+  /// Client: opens a stream for `who`. False: no more streams on this connection.
+  [[nodiscard]] bool open(stream& who, wire::header_block const& headers);
+  /// Client: another stream may be opened now.
+  [[nodiscard]] bool has_capacity() const noexcept;
+
+  /// Graceful: GOAWAY; what is open goes on, then the connection closes by itself.
+  void drain();
+  /// Now: every stream is closed with `why`, a GOAWAY is tried, the socket closed.
+  void close(errc why, std::string_view text);
+
+  [[nodiscard]] bool closed() const noexcept { return closed_; }
+  [[nodiscard]] bool ready() const noexcept { return settings_seen_ && !closed_ && !going_away_; }
+  [[nodiscard]] std::size_t open_streams() const noexcept { return open_count_; }
+  [[nodiscard]] std::string const& peer() const noexcept { return peer_; }
+  [[nodiscard]] std::string local() const { return bytes_->local(); }
+  [[nodiscard]] coro::scheduler& scheduler() const noexcept { return *scheduler_; }
+
+  /// Counts since the start, for tests, the observer and the bench.
+  struct counters {
+    std::uint64_t reads = 0;
+    std::uint64_t writes = 0;
+    std::uint64_t bytes_received = 0;
+    std::uint64_t bytes_sent = 0;
+  };
+  [[nodiscard]] counters const& counted() const noexcept { return counters_; }
+
+ private:
+  friend class stream;
+  // for the streams
+  void respond(stream& who, wire::header_block const& headers, bool end);
+  void trail(stream& who, wire::header_block const& trailers);
+  void reset(stream& who, std::uint32_t error);
+  void resume(stream& who);
+  void consume(stream& who, std::size_t bytes);
+  void flush_at_turn_end() noexcept;
+
+  // io_waiter
+  void ready(io_direction direction) noexcept override;
+  // turn_hook
+  void turn_ended() noexcept override;
+  // session_events
+  http2::stream_user* stream_opened(std::int32_t id) override;
+  void header(http2::stream_user& on, std::string_view name, std::string_view value) override;
+  void headers_done(http2::stream_user& on, bool end_stream, bool too_large) override;
+  void data(http2::stream_user& on, bytes_view bytes) override;
+  void data_done(http2::stream_user& on) override;
+  void stream_closed(http2::stream_user& on, std::uint32_t error, bool by_peer) override;
+  void goaway(std::int32_t last_stream, std::uint32_t error, std::string_view debug) override;
+  void settings_received() override;
+  void ping_acknowledged(std::uint64_t opaque) override;
+  http2::data_wish pull_data(http2::stream_user& from, std::size_t most) override;
+  void move_data(http2::stream_user& from, std::size_t bytes, buffer& to) override;
+
+  void read();
+  [[nodiscard]] bool receive(bytes_view bytes);
+  void wait_readable();
+  void flush();
+  [[nodiscard]] bool write(bytes_view bytes, std::size_t& written);
+  void leave(stream& who) noexcept;
+
+  std::shared_ptr<coro::scheduler> scheduler_;
+  std::unique_ptr<byte_stream> bytes_;
+  std::string peer_;
+  http2::side side_;
+  connection_owner* owner_ = nullptr;
+  coro::intrusive_list<stream> streams_;
+  std::size_t open_count_ = 0;
+  buffer backlog_;             // accepted by nobody yet: what the socket did not take
+  wire::header_block incoming_;  // the header list being received
+  http2::session session_;
+  counters counters_;
+  bool first_bytes_ = true;
+  bool waiting_readable_ = false;
+  bool waiting_writable_ = false;
+  bool settings_seen_ = false;
+  bool going_away_ = false;
+  bool draining_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace sluice::transport

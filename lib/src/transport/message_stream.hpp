@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sluice/core/buffer.hpp>
+#include <sluice/core/errc.hpp>
+
+#include "transport/stream.hpp"
+#include "wire/frame.hpp"
+
+#include <cstddef>
+#include <limits>
+#include <span>
+
+namespace sluice::transport {
+
+/// A stream of gRPC messages: the five-byte framing both ways, their size limits, and the receive window.
+///
+/// The window opens as the reader takes messages: bytes that nobody reads yet are withheld, so a slow reader slows its
+/// peer. While the reader waits, what arrives is the reader's already and the window opens at once, so a message larger
+/// than the window still comes through.
+class message_stream : public stream {
+ public:
+  enum class received : std::uint8_t { message, pending, end, broken };
+
+  void limit_messages(std::size_t receive, std::size_t send) noexcept {
+    messages_.reset(receive);
+    send_limit_ = send;
+  }
+
+  /// The next message, viewed until the next call. `end`: the peer has ended its direction in good order. `broken`: see
+  /// receive_error.
+  [[nodiscard]] received next_message(bytes_view& message);
+  /// next_message would not say `pending`.
+  [[nodiscard]] bool readable() const noexcept { return messages_.ready() || peer_ended_; }
+  [[nodiscard]] errc receive_error() const noexcept { return receive_error_; }
+  /// What is wrong with the next message, as far as its prefix tells before it is there whole.
+  [[nodiscard]] errc announced_error() const noexcept { return messages_.announced_error(); }
+  /// Somebody waits for the next message (until it is there).
+  void set_reading(bool reading);
+  [[nodiscard]] bool peer_ended() const noexcept { return peer_ended_; }
+
+  /// Room for a message; without data() when it exceeds the limit.
+  [[nodiscard]] std::span<std::byte> begin_frame(std::size_t size);
+  void end_frame() { commit(frame_size_); }
+
+ protected:
+  message_stream() noexcept = default;
+  ~message_stream() = default;
+
+  void take_data(bytes_view bytes);
+  void take_end() noexcept { peer_ended_ = true; }
+
+ private:
+  void open_window();
+
+  wire::deframer messages_;
+  std::size_t send_limit_ = std::numeric_limits<std::size_t>::max();
+  std::size_t frame_size_ = 0;
+  std::size_t withheld_ = 0;  // received bytes for which the peer has no window back yet
+  errc receive_error_ = errc::ok;
+  bool reading_ = false;
+  bool peer_ended_ = false;
+};
+
+}  // namespace sluice::transport

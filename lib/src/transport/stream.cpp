@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/stream.hpp"
+
+#include "transport/connection.hpp"
+
+#include <utility>
+
+namespace sluice::transport {
+
+void stream::send_headers(wire::header_block const& headers, bool end) {
+  if (connection_ == nullptr || headers_sent_) return;
+  headers_sent_ = true;
+  connection_->respond(*this, headers, end);
+}
+
+void stream::commit(std::size_t count) {
+  outbox_.commit(count);
+  outgoing_changed();
+}
+
+void stream::finish() {
+  if (std::exchange(ending_, true)) return;
+  outgoing_changed();
+}
+
+void stream::finish(wire::header_block trailers) {
+  if (std::exchange(ending_, true)) return;
+  if (connection_ == nullptr) return;
+  if (deferred_ && outbox_.empty()) {  // DATA has stopped: the trailers need no empty frame before them
+    deferred_ = false;
+    connection_->trail(*this, trailers);
+    return;
+  }
+  has_trailers_ = true;
+  trailers_ = std::move(trailers);
+  outgoing_changed();
+}
+
+void stream::reset(std::uint32_t error) {
+  if (connection_ != nullptr) connection_->reset(*this, error);
+}
+
+void stream::consume(std::size_t bytes) {
+  if (connection_ != nullptr && bytes != 0) connection_->consume(*this, bytes);
+}
+
+void stream::outgoing_changed() {
+  if (connection_ == nullptr) return;
+  if (std::exchange(deferred_, false)) connection_->resume(*this);
+  connection_->flush_at_turn_end();
+}
+
+}  // namespace sluice::transport
