@@ -45,6 +45,12 @@ class group_end final : private coro::ready_node, private coro::stop_observer {
   coro::context* context_ = nullptr;
 };
 
+struct end_of {
+  serving::server_group& group;
+  duration grace;
+  [[nodiscard]] group_end operator co_await() const noexcept { return {group, grace}; }
+};
+
 }  // namespace
 
 server::server(boost::asio::any_io_executor executor, server_options options)
@@ -63,8 +69,7 @@ server& server::add(service& what) {
 std::string server::listen(std::string_view address) { return group_->listen(address); }
 void server::serve(std::unique_ptr<byte_stream> connection) { group_->serve(std::move(connection)); }
 task<void> server::shutdown(duration grace) {
-  group_end end{*group_, grace};  // does not move: awaited where it stands
-  co_await end;
+  co_await end_of{*group_, grace};
 }
 void server::stop(duration grace) { group_->stop(grace, {}); }
 std::size_t server::connections() const noexcept { return group_->connections(); }
