@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit/net/allocation_count.hpp"
 
+#if SLUICE_COUNTS_ALLOCATIONS
+
 #include <cstdlib>
 #include <new>
 
@@ -23,3 +25,5 @@ void* operator new(std::size_t size, std::nothrow_t const&) noexcept {
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+#endif
