@@ -33,7 +33,7 @@ class first_of_awaiter final : private group {
       }(std::index_sequence_for<As...>{});
     });
   }
-  [[nodiscard]] value await_resume() { return take<0>(winner_ ? *winner_ : *first_ended_); }
+  value await_resume() { return take<0>(winner_ ? *winner_ : *first_ended_); }
 
  private:
   bool is_decided_by(std::size_t index) noexcept override {

@@ -67,7 +67,7 @@ class when_all_awaiter final : private group {
       }(std::index_sequence_for<As...>{});
     });
   }
-  [[nodiscard]] std::tuple<group_value<As>...> await_resume() {
+  std::tuple<group_value<As>...> await_resume() {
     if (first_failed_)
       [&]<std::size_t... I>(std::index_sequence<I...>) {
         ((I == *first_failed_ ? static_cast<void>(std::get<I>(outcomes_).take()) : void()), ...);
@@ -108,7 +108,7 @@ class when_all_range_awaiter final : private group {
       }
     });
   }
-  [[nodiscard]] std::vector<group_value<A>> await_resume() {
+  std::vector<group_value<A>> await_resume() {
     if (first_failed_) static_cast<void>(outcomes_[*first_failed_].take());
     std::vector<group_value<A>> values;
     values.reserve(outcomes_.size());
