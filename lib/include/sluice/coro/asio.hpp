@@ -107,10 +107,8 @@ class [[nodiscard]] operation_awaiter<Result(Args...), Initiation, InitArgs...> 
   using state = operation_state<Args...>;
 
  public:
-  explicit operation_awaiter(Initiation initiation, InitArgs... args)
-      : initiation_{std::move(initiation)}, args_{std::move(args)...} {}
-  operation_awaiter(operation_awaiter&& other)
-      : initiation_{std::move(other.initiation_)}, args_{std::move(other.args_)} {}  // only before it is awaited
+  operation_awaiter(Initiation&& initiation, std::tuple<InitArgs...>&& args)
+      : initiation_{std::move(initiation)}, args_{std::move(args)} {}
   ~operation_awaiter() {
     if (state_ == nullptr) return;
     state_->waiting = nullptr;
@@ -196,7 +194,23 @@ class [[nodiscard]] operation_awaiter<Result(Args...), Initiation, InitArgs...> 
   bool away_ = false;
 };
 
-/// The completion token that turns an operation into an awaiter.
+/// An operation that was given await_token: not begun before it is awaited.
+template <class Signature, class Initiation, class... InitArgs>
+class [[nodiscard]] operation {
+ public:
+  template <class I, class... As>
+  explicit operation(std::in_place_t, I&& initiation, As&&... args)
+      : initiation_{std::forward<I>(initiation)}, args_{std::forward<As>(args)...} {}
+  [[nodiscard]] operation_awaiter<Signature, Initiation, InitArgs...> operator co_await() && {
+    return {std::move(initiation_), std::move(args_)};
+  }
+
+ private:
+  Initiation initiation_;
+  std::tuple<InitArgs...> args_;
+};
+
+/// The completion token that turns an operation into something to await.
 struct await_token {};
 
 }  // namespace coro
@@ -210,7 +224,7 @@ template <class Operation>
 struct coro::awaitable_adapter<Operation> {
   template <class Op>
   static auto adapt(Op&& op) {
-    return std::forward<Op>(op)(await_token{});
+    return coro::get_awaiter(std::forward<Op>(op)(await_token{}));
   }
 };
 
@@ -221,10 +235,12 @@ namespace boost::asio {
 template <class Signature>
 class async_result<sluice::coro::await_token, Signature> {
  public:
+  // The type is spelt out: Asio asks for it of operations whose arguments cannot be copied.
   template <class Initiation, class... Args>
-  static auto initiate(Initiation&& initiation, sluice::coro::await_token, Args&&... args) {
-    return sluice::coro::operation_awaiter<Signature, std::decay_t<Initiation>, std::decay_t<Args>...>{
-        std::forward<Initiation>(initiation), std::forward<Args>(args)...};
+  static sluice::coro::operation<Signature, std::decay_t<Initiation>, std::decay_t<Args>...> initiate(
+      Initiation&& initiation, sluice::coro::await_token, Args&&... args) {
+    return sluice::coro::operation<Signature, std::decay_t<Initiation>, std::decay_t<Args>...>{
+        std::in_place, std::forward<Initiation>(initiation), std::forward<Args>(args)...};
   }
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sluice/coro/context.hpp>
 #include <sluice/coro/generator.hpp>
 #include <sluice/rpc/codec.hpp>
 
@@ -11,6 +12,9 @@ namespace sluice {
 
 /// A call's incoming messages as the source of a generator: parsed one at a time, on demand, into one message that is
 /// reused. A message that is buffered already costs a parse and no suspension.
+///
+/// A reader is resumed by the stream or by the stop of its own context, which may be stricter than the call's: a task of
+/// a scope, or the loser of a first_of, ends when it is asked to.
 template <class T>
 class message_source : public coro::generator_source<T>, private coro::ready_node {
  public:
@@ -32,15 +36,21 @@ class message_source : public coro::generator_source<T>, private coro::ready_nod
     item = &message_;
     return true;
   }
-  [[nodiscard]] std::coroutine_handle<> pull(std::coroutine_handle<> consumer, coro::context& under) override {
+  [[nodiscard]] std::coroutine_handle<> pull(std::coroutine_handle<> consumer,
+                                             coro::context& under) override {
+    coro::ready_node::unlink();  // the stream may have woken it for a reader that a stop took away
     consumer_ = consumer;
     under_ = &under;
     stream_->when_readable(*this);
+    under.stop().observe(stopped_);
     return std::noop_coroutine();
   }
   [[nodiscard]] T* take() override {
     T* item = nullptr;
-    if (!ended_ && !poll(item)) throw status_error{code::internal, "a stream woke its reader without a message"};
+    if (!ended_ && !poll(item)) {
+      under_->token().throw_if_stopped();
+      throw status_error{code::internal, "a stream woke its reader without a message"};
+    }
     if (item != nullptr) return item;
     if (std::exchange(malformed_, false)) failed(malformed_message());
     ended();
@@ -57,12 +67,26 @@ class message_source : public coro::generator_source<T>, private coro::ready_nod
   virtual void failed(status why) { throw status_error{std::move(why)}; }
 
  private:
-  void run() noexcept override { coro::resume_under(*under_, std::exchange(consumer_, {})); }
+  // Wakes the reader when its context is stopped; by a node of its own, as the stream keeps the other one.
+  struct stop_node final : coro::ready_node, coro::stop_observer {
+    explicit stop_node(message_source& self) noexcept : self_{self} {}
+    void stop_requested(stop_reason) noexcept override { self_.under_->scheduler().ready(*this); }
+    void run() noexcept override { self_.run(); }
+    message_source& self_;
+  };
+  void run() noexcept override {
+    if (!consumer_) return;
+    coro::ready_node::unlink();
+    stopped_.coro::ready_node::unlink();
+    stopped_.coro::stop_observer::unlink();
+    coro::resume_under(*under_, std::exchange(consumer_, {}));
+  }
 
   call_stream* stream_;
   T message_;
   std::coroutine_handle<> consumer_;
   coro::context* under_ = nullptr;
+  stop_node stopped_{*this};
   bool ended_ = false;
   bool malformed_ = false;
 };

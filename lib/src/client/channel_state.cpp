@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/channel_state.hpp"
+
+#include <sluice/core/version.hpp>
+
+#include <utility>
+
+namespace sluice::calling {
+
+channel_state::channel_state(asio::any_io_executor executor, channel_options options)
+    : executor_{std::move(executor)}, scheduler_{coro::scheduler_of(executor_)}, options_{std::move(options)},
+      authority_{options_.authority}, balancer_{make_pick_first(*this)}, resolve_backoff_{options_} {
+  user_agent_ = options_.user_agent.empty() ? "" : options_.user_agent + " ";
+  user_agent_.append("sluice/").append(version);
+}
+
+channel_state::channel_state(asio::any_io_executor executor, target to, channel_options options)
+    : channel_state{std::move(executor), std::move(options)} {
+  target_text_ = to.to_string();
+  if (authority_.empty()) authority_ = to.authority;
+  resolver_ = make_resolver(executor_, std::move(to), [this](result<std::vector<address>> found) {
+    auto const keep = shared_from_this();
+    scheduler_->turn([&] {
+      if (closed_) return;
+      if (found) {
+        resolve_backoff_.reset();
+        balancer_->resolved(std::move(*found));
+      } else {
+        scheduler_->start_timer(resolve_retry_, deadline::after(scheduler_->now(), resolve_backoff_.next()).at());
+        balancer_->resolving_failed(found.error());
+      }
+    });
+  });
+}
+
+channel_state::channel_state(asio::any_io_executor executor, channel::connector connect, channel_options options)
+    : channel_state{std::move(executor), std::move(options)} {
+  target_text_ = "connector";
+  if (authority_.empty()) authority_ = "localhost";
+  connect_ = std::move(connect);
+}
+
+channel_state::~channel_state() {
+  scheduler_->timers().cancel(*this);
+  scheduler_->timers().cancel(resolve_retry_);
+}
+
+// ---- connectivity ----------------------------------------------------------------------------------------------------
+
+void channel_state::connect() {
+  if (!closed_ && state_ == connectivity::idle) scheduler_->turn([this] { leave_idle(); });
+}
+
+void channel_state::leave_idle() {
+  become(connectivity::connecting);
+  if (resolver_)
+    resolver_->resolve();
+  else
+    balancer_->resolved({});
+}
+
+void channel_state::become(connectivity state) {
+  if (std::exchange(state_, state) == state) return;
+  changed_.set();
+  changed_.reset();
+}
+
+std::shared_ptr<subchannel> channel_state::make_subchannel(std::vector<address> addresses) {
+  auto made = std::make_shared<subchannel>(executor_, options_, std::move(addresses),
+                                           connect_ ? &connect_ : nullptr, static_cast<subchannel_owner&>(*this));
+  subchannels_.push_back(made);
+  return made;
+}
+
+void channel_state::publish(connectivity state, std::shared_ptr<picker> by) {
+  if (closed_) return;
+  picker_ = std::move(by);
+  become(state);
+  serve_queue();
+  if (state_ == connectivity::idle && !queue_.empty()) leave_idle();
+}
+
+void channel_state::resolve_again() {
+  if (resolver_) resolver_->resolve();
+}
+
+void channel_state::subchannel_changed(subchannel& which) { balancer_->changed(which); }
+void channel_state::subchannel_has_room(subchannel&) noexcept { serve_queue(); }
+
+void channel_state::expired() noexcept {
+  if (!calls_.empty()) return;
+  for (auto const& each : subchannels_) each->disconnect(true);
+}
+
+// ---- calls -----------------------------------------------------------------------------------------------------------
+
+void channel_state::call_began(outgoing_call& call) noexcept {
+  scheduler_->timers().cancel(*this);
+  calls_.push_back(call);
+}
+
+void channel_state::submit(outgoing_call& call) {
+  if (options_.observer != nullptr) options_.observer->call_started(call.which().path);
+  if (closed_ || draining_) return call.end(status{code::unavailable, "the channel was shut down"});
+  if (state_ == connectivity::idle) leave_idle();
+  if (call.ended()) return;
+  if (!queue_.empty() || !try_to_place(call)) {
+    if (!call.ended()) queue_.push_back(call);
+  }
+}
+
+bool channel_state::try_to_place(outgoing_call& call) {
+  if (!picker_) return false;
+  pick const answer = picker_->choose();
+  switch (answer.what) {
+    case pick::verdict::wait: return false;
+    case pick::verdict::use: {
+      auto* const connection = answer.where->connection();
+      return connection != nullptr && connection->has_capacity() && call.attempt(*connection);
+    }
+    case pick::verdict::fail:
+      if (call.waits_for_ready()) return false;
+      [[fallthrough]];
+    case pick::verdict::drop: call.end(answer.why); return true;
+  }
+  return false;
+}
+
+void channel_state::serve_queue() noexcept {
+  coro::intrusive_list<outgoing_call, waiting_calls> kept;
+  while (!queue_.empty()) {
+    outgoing_call& call = queue_.pop_front();
+    if (!try_to_place(call) && !call.ended()) kept.push_back(call);
+  }
+  queue_.take_all(kept);
+}
+
+void channel_state::call_ended(outgoing_call& call, sluice::method which, status const& how,
+                               time_point began) noexcept {
+  if (!call.coro::list_hook<channel_calls>::linked()) return;  // it never began
+  auto const keep = shared_from_this();
+  call.coro::list_hook<channel_calls>::unlink();
+  if (options_.observer != nullptr) options_.observer->call_ended(which.path, how, scheduler_->now() - began);
+  if (!calls_.empty()) return;
+  if (closed_) return ended_.set();
+  if (draining_) return close();
+  if (options_.idle_timeout != duration::max())
+    scheduler_->start_timer(*this, deadline::after(scheduler_->now(), options_.idle_timeout).at());
+}
+
+wire::header_block& channel_state::scratch_block() noexcept {
+  block_.clear();
+  return block_;
+}
+
+// ---- the end ---------------------------------------------------------------------------------------------------------
+
+void channel_state::drain() {
+  if (std::exchange(draining_, true) || closed_) return;
+  if (calls_.empty()) close();
+}
+
+void channel_state::end_all(status const& why) noexcept {
+  while (!calls_.empty()) calls_.front().cancel(why);
+}
+
+void channel_state::close() {
+  if (std::exchange(closed_, true)) return;
+  auto const keep = shared_from_this();
+  scheduler_->turn([this] {
+    scheduler_->timers().cancel(*this);
+    scheduler_->timers().cancel(resolve_retry_);
+    end_all(status{code::unavailable, "the channel was shut down"});
+    for (auto const& each : std::vector{subchannels_}) each->disconnect(false);
+    resolver_.reset();
+    become(connectivity::shutdown);
+    ended_.set();
+  });
+}
+
+}  // namespace sluice::calling

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sluice/client/channel.hpp>
+#include <sluice/coro/event.hpp>
+#include <sluice/coro/executor.hpp>
+#include <sluice/coro/intrusive_list.hpp>
+
+#include "client/backoff.hpp"
+#include "client/balancer.hpp"
+#include "client/outgoing_call.hpp"
+#include "client/resolver.hpp"
+#include "client/subchannel.hpp"
+#include "wire/header_block.hpp"
+
+#include <memory>
+#include <string>
+
+namespace sluice::calling {
+
+/// What a channel is behind its handle: resolver, balancer and subchannels, and the calls that wait for a connection.
+///
+///   call -> submit -> picker -> use: opened on the subchannel's connection, or queued while that is full
+///                            -> wait: queued       -> fail: ended, or queued if it waits for ready
+/// A new picker, and room on a connection, try the queue again, in order.
+///
+/// Lifetime: shared by the channel and its calls. Concurrency: the executor.
+class channel_state final : public std::enable_shared_from_this<channel_state>,
+                            private balancer_host,
+                            private subchannel_owner,
+                            private coro::timer {
+ public:
+  channel_state(asio::any_io_executor executor, target to, channel_options options);
+  channel_state(asio::any_io_executor executor, channel::connector connect, channel_options options);
+  ~channel_state();
+
+  [[nodiscard]] connectivity state() const noexcept { return state_; }
+  void connect();
+  /// Set when the state changes; waiters look, reset and wait again.
+  [[nodiscard]] event& changed() noexcept { return changed_; }
+  /// Takes no new calls; closes once the last one has ended.
+  void drain();
+  void close();
+  [[nodiscard]] bool over() const noexcept { return closed_ && calls_.empty(); }
+  [[nodiscard]] event& ended() noexcept { return ended_; }
+
+  // for the calls
+  void submit(outgoing_call& call);
+  void call_began(outgoing_call& call) noexcept;
+  void call_ended(outgoing_call& call, sluice::method which, status const& how, time_point began) noexcept;
+  [[nodiscard]] coro::scheduler& scheduler() const noexcept { return *scheduler_; }
+  [[nodiscard]] channel_options const& options() const noexcept { return options_; }
+  [[nodiscard]] std::string const& authority() const noexcept { return authority_; }
+  [[nodiscard]] std::string const& user_agent() const noexcept { return user_agent_; }
+  [[nodiscard]] std::string const& target_text() const noexcept { return target_text_; }
+  [[nodiscard]] asio::any_io_executor const& executor() const noexcept { return executor_; }
+  [[nodiscard]] wire::header_block& scratch_block() noexcept;
+
+ private:
+  channel_state(asio::any_io_executor executor, channel_options options);
+  // balancer_host
+  std::shared_ptr<subchannel> make_subchannel(std::vector<address> addresses) override;
+  void publish(connectivity state, std::shared_ptr<picker> by) override;
+  void resolve_again() override;
+  // subchannel_owner
+  void subchannel_changed(subchannel& which) override;
+  void subchannel_has_room(subchannel& which) noexcept override;
+  // timer: idle
+  void expired() noexcept override;
+
+  // Resolving failed: after the back-off the channel is idle again, and resolves with the next call.
+  struct resolve_retry final : coro::timer {
+    explicit resolve_retry(channel_state& self) noexcept : self_{self} {}
+    void expired() noexcept override { self_.publish(connectivity::idle, nullptr); }
+    channel_state& self_;
+  };
+
+  /// False: the call has to wait.
+  [[nodiscard]] bool try_to_place(outgoing_call& call);
+  void serve_queue() noexcept;
+  void become(connectivity state);
+  void leave_idle();
+  void end_all(status const& why) noexcept;
+
+  asio::any_io_executor executor_;
+  std::shared_ptr<coro::scheduler> scheduler_;
+  channel_options options_;
+  std::string target_text_;
+  std::string authority_;
+  std::string user_agent_;
+  channel::connector connect_;
+  std::unique_ptr<resolver> resolver_;
+  std::unique_ptr<balancer> balancer_;
+  std::vector<std::shared_ptr<subchannel>> subchannels_;
+  std::shared_ptr<picker> picker_;
+  coro::intrusive_list<outgoing_call, waiting_calls> queue_;
+  coro::intrusive_list<outgoing_call, channel_calls> calls_;
+  wire::header_block block_;
+  backoff resolve_backoff_;
+  resolve_retry resolve_retry_{*this};
+  event changed_;
+  event ended_;
+  connectivity state_ = connectivity::idle;
+  bool draining_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace sluice::calling

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/outgoing_call.hpp"
+
+#include "client/channel_state.hpp"
+#include "transport/connection.hpp"
+#include "wire/request_head.hpp"
+#include "wire/response_head.hpp"
+#include "wire/rst.hpp"
+#include "wire/trailers.hpp"
+
+#include <sluice/rpc/errors.hpp>
+
+#include <utility>
+
+namespace sluice::calling {
+
+outgoing_call::outgoing_call(std::shared_ptr<channel_state> on, sluice::method which, call_options options)
+    : channel_{std::move(on)}, method_{which}, options_{std::move(options)},
+      wait_for_ready_{options_.waits_for_ready().value_or(channel_->options().wait_for_ready)} {
+  limit_messages(options_.max_receive_size().value_or(channel_->options().max_receive_size),
+                 options_.max_send_size().value_or(channel_->options().max_send_size));
+}
+
+// ---- the start -------------------------------------------------------------------------------------------------------
+
+void outgoing_call::start(coro::context& parent) {
+  if (options_.is_detached())
+    context_.emplace(parent.scheduler());
+  else
+    context_.emplace(parent);
+  began_ = parent.scheduler().now();
+  if (status const wrong = check(parent); !wrong.ok()) return end(wrong);
+  channel_->call_began(*this);
+  // One response: it is read as it comes. A stream of them: as it is asked for.
+  set_reading(has_one_response());
+  context_->stop().observe(*this);
+  if (ended_) return;
+  if (!context_->deadline().is_never()) context_->scheduler().start_timer(*this, context_->deadline().at());
+  channel_->submit(*this);
+}
+
+status outgoing_call::check(coro::context& parent) {
+  if (!refused_.ok()) return refused_;
+  if (&parent.scheduler() != &channel_->scheduler() || !parent.scheduler().is_current())
+    return status{code::failed_precondition,
+                  "the call is awaited on another executor than its channel's; make one channel for each executor"};
+  for (auto const& [key, value] : options_.metadata())
+    if (auto const wrong = check_entry(key, value)) return status{code::invalid_argument, *wrong};
+  if (auto const timeout = options_.timeout()) {
+    if (*timeout <= duration::zero()) return status{code::deadline_exceeded, "the timeout is not positive"};
+    context_->set_deadline(deadline::after(began_, *timeout));
+  }
+  context_->set_deadline(options_.deadline());
+  if (context_->deadline().passed(began_)) return to_status(stop_reason::deadline);
+  return status{};
+}
+
+bool outgoing_call::attempt(transport::connection& where) {
+  auto& block = channel_->scratch_block();
+  write_request_headers(block);
+  if (!where.open(*this, block)) return false;
+  peer_ = where.peer();
+  return true;
+}
+
+void outgoing_call::write_request_headers(wire::header_block& block) const {
+  wire::request_head head;
+  head.path = method_.path;
+  head.authority = channel_->authority();
+  head.user_agent = channel_->user_agent();
+  head.accept_encoding = "identity";
+  if (!context_->deadline().is_never()) head.timeout = context_->deadline().remaining(context_->scheduler().now());
+  wire::write_request_head(head, options_.metadata(), block);
+  auto const* const trace = context_->trace();
+  if (trace != nullptr && !options_.metadata().contains("traceparent")) {
+    block.add("traceparent", trace->traceparent, wire::no_index);
+    if (!trace->tracestate.empty()) block.add("tracestate", trace->tracestate, wire::no_index);
+  }
+}
+
+// ---- outgoing messages -----------------------------------------------------------------------------------------------
+
+std::span<std::byte> outgoing_call::begin_message(std::size_t size) {
+  if (ended_ || !refused_.ok()) return {};
+  if (writes_done_) {
+    refused_ = status{code::failed_precondition, "a write after writes_done"};
+    return {};
+  }
+  auto const room = begin_frame(size);
+  if (room.data() == nullptr) {
+    refused_ = status{code::resource_exhausted,
+                      "request message of " + std::to_string(size) + " bytes is larger than the limit"};
+    if (started()) fail(refused_);
+  }
+  return room;
+}
+
+bool outgoing_call::end_message() {
+  end_frame();
+  return has_room();
+}
+
+status outgoing_call::write_error() const {
+  if (!refused_.ok()) return refused_;
+  if (!ended_) return status{};
+  return outcome_.ok() ? status{code::failed_precondition, "a write after the call has ended"} : outcome_;
+}
+
+void outgoing_call::when_writable(coro::ready_node& node) noexcept {
+  writer_ = &node;
+  if (writable() || !refused_.ok()) wake(writer_);
+}
+
+void outgoing_call::on_room() noexcept { wake(writer_); }
+
+void outgoing_call::writes_done() noexcept {
+  if (std::exchange(writes_done_, true)) return;
+  transport::stream::finish();
+}
+
+// ---- incoming --------------------------------------------------------------------------------------------------------
+
+void outgoing_call::on_headers(wire::header_block const& headers, bool last, bool too_large) {
+  if (ended_) return;
+  if (too_large) return fail(status{code::resource_exhausted, "response headers larger than the limit"});
+  if (headers_seen_)
+    read_trailers(headers);
+  else
+    read_headers(headers, last);
+}
+
+void outgoing_call::read_headers(wire::header_block const& headers, bool last) {
+  wire::response_head head;
+  errc const error = wire::read_response_head(headers, head);
+  if (error == errc::ok && head.informational()) return;
+  if (last && headers.count("grpc-status") != 0) {  // trailers-only
+    headers_seen_ = true;
+    return read_trailers(headers);
+  }
+  if (error == errc::bad_content_type) return fail(wire::status_without_grpc(head));
+  if (error != errc::ok) return fail(to_status(error));
+  if (last) return fail(to_status(errc::missing_status));
+  if (!head.encoding.empty() && head.encoding != "identity")
+    return fail(status{code::internal, "the server answered in grpc-encoding " + std::string{head.encoding} +
+                                           ", which was not offered"});
+  if (wire::read_metadata(headers, initial_) != errc::ok)
+    return fail(status{code::internal, "malformed binary metadata in the response headers"});
+  headers_seen_ = true;
+  wake(on_headers_);
+}
+
+void outgoing_call::read_trailers(wire::header_block const& trailers) {
+  status how;
+  errc const error = wire::read_trailers(trailers, how, trailing_);
+  if (error != errc::ok) return fail(to_status(error));
+  take_end();
+  // What is left of a message tells of a broken server only if it says that all is well.
+  peer_ended_call(std::move(how));
+}
+
+void outgoing_call::on_data(bytes_view bytes) {
+  if (ended_ || !headers_seen_) {
+    consume(bytes.size());
+    if (!ended_) fail(status{code::internal, "the server sent data before its headers"});
+    return;
+  }
+  take_data(bytes);
+  if (errc const wrong = announced_error(); wrong != errc::ok && has_one_response()) return fail(to_status(wrong));
+  if (readable()) wake(reader_);
+}
+
+void outgoing_call::on_end() {
+  if (!ended_) fail(to_status(errc::missing_status));
+}
+
+call_stream::read_result outgoing_call::read(bytes_view& message) {
+  if (discarded_) return read_result::end;
+  switch (next_message(message)) {
+    case received::message: return read_result::message;
+    case received::pending: return ended_ ? read_result::end : read_result::pending;
+    case received::end: return ended_ ? read_result::end : read_result::pending;
+    case received::broken: break;
+  }
+  fail(to_status(receive_error()));
+  return read_result::end;
+}
+
+void outgoing_call::when_readable(coro::ready_node& node) noexcept {
+  reader_ = &node;
+  if (ended_ || readable())
+    wake(reader_);
+  else
+    set_reading(true);
+}
+
+void outgoing_call::when_headers(coro::ready_node& node) noexcept {
+  on_headers_ = &node;
+  if (ended_ || headers_seen_) wake(on_headers_);
+}
+
+void outgoing_call::when_ended(coro::ready_node& node) noexcept {
+  on_end_ = &node;
+  if (ended_) wake(on_end_);
+}
+
+// ---- the end ---------------------------------------------------------------------------------------------------------
+
+void outgoing_call::peer_ended_call(status how) {
+  // The server is done; what we would still say interests nobody.
+  bool const unsaid = !writes_done_ || unsent() != 0;
+  end(std::move(how));
+  if (unsaid) reset(static_cast<std::uint32_t>(wire::http2_error::cancel));
+}
+
+void outgoing_call::fail(status how) noexcept {
+  auto const error = wire::rst_for(how.code());
+  discarded_ = true;
+  end(std::move(how));
+  reset(error);
+}
+
+void outgoing_call::cancel(status why) noexcept {
+  if (ended_) return;
+  fail(std::move(why));
+}
+
+void outgoing_call::expired() noexcept { fail(to_status(stop_reason::deadline)); }
+void outgoing_call::stop_requested(stop_reason reason) noexcept { fail(to_status(reason)); }
+
+void outgoing_call::on_closed(transport::stream_end const& how) noexcept {
+  if (!ended_) end(explain(how));
+  free_if_over();
+}
+
+status outgoing_call::explain(transport::stream_end const& how) const {
+  if (how.why == errc::ok) return to_status(errc::missing_status);
+  if (how.why != errc::stream_reset)
+    return status{code::unavailable, "connection to " + peer_ + " lost: " + std::string{how.text}};
+  code const by_table = wire::code_for_rst(how.error);
+  // A server whose clock is a little ahead ends the call at the deadline that we gave it.
+  if (by_table == code::cancelled && context_->deadline().passed(context_->scheduler().now()))
+    return to_status(stop_reason::deadline);
+  return status{by_table, "the stream was reset with HTTP/2 error " + std::to_string(how.error), origin::peer};
+}
+
+void outgoing_call::end(status how) noexcept {
+  if (std::exchange(ended_, true)) return;
+  outcome_ = std::move(how);
+  list_hook<waiting_calls>::unlink();
+  stop_observer::unlink();
+  context_->scheduler().timers().cancel(*this);
+  wake(on_headers_);
+  wake(reader_);
+  wake(writer_);
+  wake(on_end_);
+  context_->stop().request_stop(stop_reason::local);  // the generator of our requests, if any
+  channel_->call_ended(*this, method_, outcome_, began_);
+}
+
+void outgoing_call::wake(coro::ready_node*& node) noexcept {
+  if (&node == &reader_ && !has_one_response()) set_reading(false);
+  if (auto* const waiting = std::exchange(node, nullptr)) context_->scheduler().ready(*waiting);
+}
+
+void outgoing_call::release() noexcept {
+  released_ = true;
+  on_headers_ = on_end_ = reader_ = writer_ = nullptr;
+  if (started() && !ended_) fail(status{code::cancelled, "the call was destroyed"});
+  free_if_over();
+}
+
+void outgoing_call::free_if_over() noexcept {
+  if (released_ && !open()) delete this;
+}
+
+}  // namespace sluice::calling

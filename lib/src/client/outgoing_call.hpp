@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sluice/client/client_call.hpp>
+#include <sluice/coro/context.hpp>
+#include <sluice/coro/frame_pool.hpp>
+
+#include "transport/message_stream.hpp"
+#include "wire/header_block.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace sluice::calling {
+
+class channel_state;
+
+/// One call of a client: an HTTP/2 stream below, a typed call above.
+///
+///   new -> started -> waits in the channel for a connection -> attempt: headers and messages leave
+///       -> headers, messages, trailers arrive -> ended
+/// A deadline, a stop, a cancel or a lost connection ends it from any state; the peer is told by RST_STREAM.
+///
+/// It lives until its owner has released it and its stream is closed, and frees itself then.
+class outgoing_call final : public client_call,
+                            public transport::message_stream,
+                            private coro::timer,
+                            private coro::stop_observer,
+                            public coro::list_hook<struct channel_calls>,
+                            public coro::list_hook<struct waiting_calls>,
+                            public coro::pooled {
+ public:
+  outgoing_call(std::shared_ptr<channel_state> on, sluice::method which, call_options options);
+
+  // client_call
+  void start(coro::context& parent) override;
+  bool started() const noexcept override { return context_.has_value(); }
+  void writes_done() noexcept override;
+  void cancel(status why) noexcept override;
+  void when_headers(coro::ready_node& node) noexcept override;
+  bool has_headers() const noexcept override { return headers_seen_; }
+  void when_ended(coro::ready_node& node) noexcept override;
+  bool ended() const noexcept override { return ended_; }
+  status const& outcome() const noexcept override { return outcome_; }
+  metadata const& initial_metadata() const noexcept override { return initial_; }
+  metadata const& trailing_metadata() const noexcept override { return trailing_; }
+  std::string const& peer() const noexcept override { return peer_; }
+  coro::context& context() noexcept override { return *context_; }
+  void release() noexcept override;
+
+  // call_stream
+  read_result read(bytes_view& message) override;
+  void when_readable(coro::ready_node& node) noexcept override;
+  std::span<std::byte> begin_message(std::size_t size) override;
+  bool end_message() override;
+  void when_writable(coro::ready_node& node) noexcept override;
+  bool writable() const noexcept override { return ended_ || has_room(); }
+  status write_error() const override;
+
+  // for the channel
+  [[nodiscard]] bool waits_for_ready() const noexcept { return wait_for_ready_; }
+  [[nodiscard]] sluice::method which() const noexcept { return method_; }
+  /// Opens the stream on `where`. False: it takes no more; nothing has changed.
+  [[nodiscard]] bool attempt(transport::connection& where);
+  void end(status how) noexcept;
+
+ private:
+  // transport::stream
+  void on_headers(wire::header_block const& headers, bool end, bool too_large) override;
+  void on_data(bytes_view bytes) override;
+  void on_end() override;
+  void on_room() noexcept override;
+  void on_closed(transport::stream_end const& how) noexcept override;
+  // timer: the deadline
+  void expired() noexcept override;
+  // stop_observer: the context
+  void stop_requested(stop_reason reason) noexcept override;
+
+  [[nodiscard]] status check(coro::context& parent);
+  void read_headers(wire::header_block const& headers, bool last);
+  void read_trailers(wire::header_block const& trailers);
+  void peer_ended_call(status how);
+  void fail(status how) noexcept;
+  [[nodiscard]] status explain(transport::stream_end const& how) const;
+  void write_request_headers(wire::header_block& block) const;
+  [[nodiscard]] bool has_one_response() const noexcept {
+    return method_.kind == method_kind::unary || method_.kind == method_kind::client_streaming;
+  }
+  void wake(coro::ready_node*& node) noexcept;
+  void free_if_over() noexcept;
+
+  std::shared_ptr<channel_state> channel_;
+  sluice::method method_;
+  call_options options_;
+  std::optional<coro::context> context_;
+  coro::ready_node* on_headers_ = nullptr;
+  coro::ready_node* on_end_ = nullptr;
+  coro::ready_node* reader_ = nullptr;
+  coro::ready_node* writer_ = nullptr;
+  metadata initial_;
+  metadata trailing_;
+  std::string peer_;
+  status outcome_;
+  status refused_;  // why a message could not be written
+  time_point began_;
+  bool wait_for_ready_;
+  bool headers_seen_ = false;
+  bool writes_done_ = false;
+  bool ended_ = false;
+  bool discarded_ = false;  // we ended it: what is buffered is not handed out any more
+  bool released_ = false;
+};
+
+}  // namespace sluice::calling

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/subchannel.hpp"
+
+#include "net/time_source.hpp"
+
+#include <sluice/rpc/errors.hpp>
+
+#include <utility>
+
+namespace sluice::calling {
+
+subchannel::subchannel(asio::any_io_executor executor, channel_options const& options, std::vector<address> addresses,
+                       channel::connector const* connect, subchannel_owner& owner)
+    : executor_{std::move(executor)}, scheduler_{coro::scheduler_of(executor_)}, options_{options},
+      addresses_{std::move(addresses)}, connect_{connect}, owner_{owner}, backoff_{options} {}
+
+subchannel::~subchannel() { scheduler_->timers().cancel(*this); }
+
+void subchannel::become(connectivity state) {
+  if (std::exchange(state_, state) != state) owner_.subchannel_changed(*this);
+}
+
+// ---- connecting ------------------------------------------------------------------------------------------------------
+
+void subchannel::connect() {
+  if (state_ != connectivity::idle) return;
+  began_ = scheduler_->now();
+  scheduler_->start_timer(*this, deadline::after(began_, options_.connect_timeout).at());
+  become(connectivity::connecting);
+  if (connect_ != nullptr) {
+    auto bytes = (*connect_)();
+    if (!bytes) return failed(status{code::unavailable, "the channel's connector gave no connection"});
+    return begin_http2(std::move(bytes));
+  }
+  net::dial_options dialling;
+  dialling.timeout = options_.connect_timeout;
+  dial_ = std::make_unique<net::dial>(executor_, addresses_, std::move(dialling),
+                                      [this](result<std::unique_ptr<byte_stream>, std::string> made) {
+                                        auto const keep = shared_from_this();
+                                        scheduler_->turn([&] { dialled(std::move(made)); });
+                                      });
+}
+
+void subchannel::dialled(result<std::unique_ptr<byte_stream>, std::string> made) {
+  auto const done = std::move(dial_);
+  if (!made) return failed(status{code::unavailable, made.error()});
+  begin_http2(std::move(*made));
+}
+
+void subchannel::begin_http2(std::unique_ptr<byte_stream> bytes) {
+  connection_ = std::make_shared<transport::connection>(
+      *scheduler_, std::move(bytes),
+      http2::session_options{.side = http2::side::client,
+                             .max_concurrent_streams = 0,
+                             .initial_window = options_.stream_window,
+                             .connection_window = options_.connection_window,
+                             .max_header_list_size = options_.max_header_list_size});
+  connection_->start(*this);
+}
+
+void subchannel::settings_received() noexcept {
+  if (state_ == connectivity::connecting) {
+    scheduler_->timers().cancel(*this);
+    backoff_.reset();
+    if (options_.observer != nullptr) options_.observer->connection_opened(connection_->peer());
+    become(connectivity::ready);
+  }
+  owner_.subchannel_has_room(*this);
+}
+
+void subchannel::expired() noexcept {
+  if (state_ == connectivity::transient_failure) return become(connectivity::idle);
+  auto const keep = shared_from_this();
+  if (dial_) {
+    dial_.reset();
+    return failed(status{code::unavailable, "connecting took longer than " + net::describe(options_.connect_timeout)});
+  }
+  if (connection_) {
+    std::string const text = "connected to " + connection_->peer() + ", but no HTTP/2 SETTINGS came within " +
+                             net::describe(options_.connect_timeout);
+    connection_->close(errc::not_http2, text);
+  }
+}
+
+void subchannel::failed(status why) {
+  failure_ = std::move(why);
+  if (options_.log) options_.log(log_level::info, failure_.message());
+  scheduler_->start_timer(*this, deadline::after(scheduler_->now(), backoff_.next()).at());
+  become(connectivity::transient_failure);
+}
+
+// ---- connected -------------------------------------------------------------------------------------------------------
+
+void subchannel::stream_closed() noexcept { owner_.subchannel_has_room(*this); }
+
+void subchannel::goaway_received(std::uint32_t error, std::string_view text) noexcept {
+  // New calls go to a new connection; what is open here may finish.
+  failure_ = status{code::unavailable, "the server went away (GOAWAY, HTTP/2 error " + std::to_string(error) +
+                                           (text.empty() ? ")" : "): " + std::string{text})};
+  if (options_.log && error != 0) options_.log(log_level::warning, failure_.message());
+  if (state_ == connectivity::ready) {
+    leaving_.push_back(std::exchange(connection_, nullptr));
+    leaving_.back()->drain();
+    become(connectivity::idle);
+  }
+}
+
+void subchannel::connection_closed(errc why, std::string_view text) noexcept {
+  auto const keep = shared_from_this();
+  std::erase_if(leaving_, [](auto const& each) { return each->closed(); });
+  if (!connection_ || !connection_->closed()) return;
+  auto const gone = std::exchange(connection_, nullptr);
+  if (state_ == connectivity::connecting) {
+    scheduler_->timers().cancel(*this);
+    return failed(status{code::unavailable, "connect to " + gone->peer() + " failed after " +
+                                                net::describe(scheduler_->now() - began_) + ": " + std::string{text}});
+  }
+  failure_ = status{code::unavailable, "connection to " + gone->peer() + " lost: " + std::string{text}};
+  if (options_.observer != nullptr) options_.observer->connection_closed(gone->peer(), text);
+  if (why == errc::protocol_error && options_.log) options_.log(log_level::warning, failure_.message());
+  become(connectivity::idle);
+}
+
+void subchannel::disconnect(bool graceful) {
+  auto const keep = shared_from_this();
+  scheduler_->timers().cancel(*this);
+  dial_.reset();
+  if (auto const connection = connection_) {
+    if (graceful)
+      connection->drain();
+    else
+      connection->close(errc::connection_closed, "the channel was shut down");
+  }
+  if (!graceful)
+    for (auto const& each : std::vector{leaving_}) each->close(errc::connection_closed, "the channel was shut down");
+  if (!connection_) become(connectivity::idle);
+}
+
+}  // namespace sluice::calling
