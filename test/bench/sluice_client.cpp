@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench.sluice.hpp"
+#include "program.hpp"
+
+#include <sluice/sluice.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <string>
+
+namespace bench {
+namespace {
+
+Message make_message(program_options const& options) {
+  Message message;
+  message.set_payload(std::string(options.size, 'x'));
+  return message;
+}
+
+// One of the streams of a connection: a call after the other, as long as there are some to start.
+sluice::task<void> call_in_turn(sluice::channel& channel, Message const& message, std::uint64_t& to_start) {
+  EchoStub echo{channel};
+  while (to_start > 0) {
+    --to_start;
+    Message const reply = co_await echo.Unary(message);
+    if (reply.payload() != message.payload()) fail("a reply that is no echo");
+  }
+}
+
+sluice::task<void> unary(std::deque<sluice::channel>& channels, program_options const& options) {
+  Message const message = make_message(options);
+  auto to_start = options.calls;
+  sluice::scope work;
+  for (auto& channel : channels)
+    for (unsigned i = 0; i < options.streams; ++i) work.spawn(call_in_turn(channel, message, to_start));
+  co_await work.join();
+}
+
+sluice::task<void> download(sluice::channel& channel, program_options const& options) {
+  EchoStub echo{channel};
+  Request request;
+  request.set_count(options.calls);
+  request.set_size(options.size);
+  std::uint64_t count = 0;
+  auto messages = echo.Download(request);
+  while (auto const* const message = co_await messages.next()) {
+    if (message->payload().size() != options.size) fail("a message of another size");
+    ++count;
+  }
+  if (count != options.calls) fail("a wrong number of messages");
+}
+
+sluice::generator<Message> many_messages(program_options const& options) {
+  Message const message = make_message(options);
+  for (auto left = options.calls; left > 0; --left) co_yield message;
+}
+
+sluice::task<void> upload(sluice::channel& channel, program_options const& options) {
+  EchoStub echo{channel};
+  Summary const summary = co_await echo.Upload(many_messages(options));
+  if (summary.count() != options.calls) fail("lost messages");
+}
+
+sluice::task<void> measure(std::deque<sluice::channel>& channels, program_options const& options) {
+  for (auto& channel : channels) co_await channel.ready();
+  auto const begin = std::chrono::steady_clock::now();
+  if (options.kind == "unary") co_await unary(channels, options);
+  if (options.kind == "download") co_await download(channels.front(), options);
+  if (options.kind == "upload") co_await upload(channels.front(), options);
+  print_result(options.calls, std::chrono::steady_clock::now() - begin);
+}
+
+}  // namespace
+}  // namespace bench
+
+int main(int argc, char** argv) {
+  using namespace bench;
+  auto const options = read_options(argc, argv);
+  boost::asio::io_context io{1};
+  std::deque<sluice::channel> channels;
+  auto const target = "ipv4:127.0.0.1:" + std::to_string(options.port);
+  for (unsigned i = 0; i < options.connections; ++i) channels.emplace_back(io.get_executor(), target);
+  try {
+    sluice::run(io, measure(channels, options));
+  } catch (std::exception const& error) {
+    fail(error.what());
+  }
+}

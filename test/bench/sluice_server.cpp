@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench.sluice.hpp"
+#include "program.hpp"
+
+#include <sluice/sluice.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace bench {
+namespace {
+
+class echo_service final : public EchoService {
+  sluice::task<Message> Unary(Message message) override { co_return message; }
+
+  sluice::generator<Message> Download(Request request) override {
+    Message message;
+    message.set_payload(std::string(request.size(), 'x'));
+    for (auto left = request.count(); left > 0; --left) co_yield message;
+  }
+
+  sluice::task<Summary> Upload(sluice::generator<Message> messages) override {
+    std::uint64_t count = 0;
+    std::uint64_t bytes = 0;
+    while (auto const* message = co_await messages.next()) {
+      ++count;
+      bytes += message->payload().size();
+    }
+    Summary summary;
+    summary.set_count(count);
+    summary.set_bytes(bytes);
+    co_return summary;
+  }
+
+  sluice::generator<Message> Both(sluice::generator<Message> messages) override {
+    while (auto* const message = co_await messages.next()) co_yield *message;
+  }
+};
+
+std::uint16_t port_of(std::string_view address) {
+  std::uint16_t port = 0;
+  auto const digits = address.substr(address.rfind(':') + 1);
+  std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (port == 0) fail("no port in " + std::string(address));
+  return port;
+}
+
+}  // namespace
+}  // namespace bench
+
+int main(int argc, char** argv) {
+  using namespace bench;
+  namespace asio = boost::asio;
+  auto const options = read_options(argc, argv);
+  asio::io_context io{1};
+  echo_service echo;
+  sluice::server server{io.get_executor()};
+  server.add(echo);
+  print_listening(port_of(server.listen("127.0.0.1:" + std::to_string(options.port))));
+
+  asio::signal_set signals{io, SIGINT, SIGTERM};
+  signals.async_wait([&](boost::system::error_code, int) { server.stop(std::chrono::seconds{1}); });
+  io.run();
+}
