@@ -19,9 +19,10 @@ SHELL_SLEEP = re.compile(r"^\s*sleep\s+[0-9.$]")
 REASON = re.compile(r"(//|#).*\bsleep: \S")
 COMMENT = {".py": re.compile(r"#.*"), ".sh": re.compile(r"#.*")}
 SLASHES = re.compile(r"//.*")
-# This folder speaks of sleeps. The interop peers are no tests but programs on other libraries: their servers are asked
+# This folder speaks of sleeps. The interop peers are no tests but programs: their servers are asked
 # to be slow, their clients ask again until a server's count is right.
-EXEMPT = ("test/lint/", "test/interop/python/", "test/interop/node/", "test/interop/go/", "test/interop/cpp/")
+EXEMPT = ("test/lint/", "test/interop/python/", "test/interop/node/", "test/interop/go/", "test/interop/cpp/",
+          "test/interop/sluice/")
 
 
 def findings(root):
