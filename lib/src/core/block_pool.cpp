@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <new>
+#include <utility>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SLUICE_POOLS_BLOCKS 0
@@ -27,70 +28,69 @@ struct free_block {
   free_block* next;
 };
 
-class free_lists {
- public:
-  free_lists() noexcept = default;
-  free_lists(free_lists const&) = delete;
-  free_lists& operator=(free_lists const&) = delete;
-  ~free_lists() {
-    for (auto& list : lists_)
-      while (list.first != nullptr) ::operator delete(take(list));
-  }
+struct free_list {
+  free_block* first = nullptr;
+  std::size_t room = 0;  // how many more are kept
+};
 
-  void* allocate(std::size_t index) {
-    auto& list = lists_[index];
-    if (list.first != nullptr) [[likely]]
-      return take(list);
-    return ::operator new((index + 1) * grain);
+// Without constructor and destructor: reached by an offset from the thread's register, with no guard to ask. `room` is
+// 0 at first and after the thread's end, so that the first block that is given back, and the last, take the slow way.
+thread_local constinit std::array<free_list, classes> lists{};
+thread_local constinit bool lists_are_gone = false;
+
+struct thread_end {
+  thread_end() noexcept {
+    for (std::size_t index = 0; index != classes; ++index) lists[index].room = kept_bytes / ((index + 1) * grain);
   }
-  void deallocate(void* block, std::size_t index) noexcept {
-    auto& list = lists_[index];
-    if (list.count * (index + 1) * grain >= kept_bytes) {
-      ::operator delete(block);
-      return;
+  thread_end(thread_end const&) = delete;
+  thread_end& operator=(thread_end const&) = delete;
+  ~thread_end() {
+    // A block may outlive its thread's lists (a task in a static, freed at exit): then it goes straight to the heap.
+    lists_are_gone = true;
+    for (auto& list : lists) {
+      while (list.first != nullptr) ::operator delete(std::exchange(list.first, list.first->next));
+      list.room = 0;
     }
-    list.first = ::new (block) free_block{list.first};
-    ++list.count;
   }
-
- private:
-  struct list {
-    free_block* first = nullptr;
-    std::size_t count = 0;
-  };
-  static void* take(list& from) noexcept {
-    free_block* const block = from.first;
-    from.first = block->next;
-    --from.count;
-    return block;
-  }
-  std::array<list, classes> lists_;
 };
 
-// A block may outlive its thread's lists (a task in a static, freed at exit): then it goes straight to the heap.
-thread_local bool lists_are_gone = false;
-struct guarded_lists : free_lists {
-  guarded_lists() noexcept = default;
-  guarded_lists(guarded_lists const&) = delete;
-  guarded_lists& operator=(guarded_lists const&) = delete;
-  ~guarded_lists() { lists_are_gone = true; }
-};
-thread_local guarded_lists lists;
+void keep(free_list& list, void* block) noexcept {
+  list.first = ::new (block) free_block{list.first};
+  --list.room;
+}
+
+// The list is full, or it is the thread's first block or one after its end.
+void deallocate_slowly(void* block, std::size_t index) noexcept {
+  if (!lists_are_gone) {
+    thread_local thread_end const ending;  // made once: fills `room`
+    static_cast<void>(&ending);
+  }
+  if (lists[index].room != 0)
+    keep(lists[index], block);
+  else
+    ::operator delete(block);
+}
 
 }  // namespace
 
 void* allocate_block(std::size_t size) {
   std::size_t const index = (size - 1) / grain;
-  if (SLUICE_POOLS_BLOCKS == 0 || index >= classes || lists_are_gone) return ::operator new(size);
-  return lists.allocate(index);
+  if (SLUICE_POOLS_BLOCKS == 0 || index >= classes) return ::operator new(size);
+  free_list& list = lists[index];
+  if (list.first == nullptr) [[unlikely]]
+    return ::operator new((index + 1) * grain);
+  ++list.room;
+  return std::exchange(list.first, list.first->next);
 }
 
 void deallocate_block(void* block, std::size_t size) noexcept {
   std::size_t const index = (size - 1) / grain;
-  if (SLUICE_POOLS_BLOCKS == 0 || index >= classes || lists_are_gone)
-    ::operator delete(block);
+  if (SLUICE_POOLS_BLOCKS == 0 || index >= classes) return ::operator delete(block);
+  free_list& list = lists[index];
+  if (list.room != 0) [[likely]]
+    keep(list, block);
   else
-    lists.deallocate(block, index);
+    deallocate_slowly(block, index);
 }
 
 }  // namespace sluice

@@ -11,4 +11,16 @@ namespace sluice {
 [[nodiscard]] void* allocate_block(std::size_t size);
 void deallocate_block(void* block, std::size_t size) noexcept;
 
+/// The pool for containers that come and go with calls.
+template <class T>
+struct block_allocator {
+  using value_type = T;
+  block_allocator() noexcept = default;
+  template <class U>
+  block_allocator(block_allocator<U> const&) noexcept {}
+  [[nodiscard]] T* allocate(std::size_t count) { return static_cast<T*>(allocate_block(count * sizeof(T))); }
+  void deallocate(T* memory, std::size_t count) noexcept { deallocate_block(memory, count * sizeof(T)); }
+  friend bool operator==(block_allocator, block_allocator) noexcept { return true; }
+};
+
 }  // namespace sluice
