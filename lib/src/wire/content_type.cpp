@@ -15,6 +15,7 @@ bool equals_folded(std::string_view text, std::string_view lower) noexcept {
 }  // namespace
 
 bool is_grpc_content_type(std::string_view value) noexcept {
+  if (value == "application/grpc") return true;  // what nearly everybody sends
   value = value.substr(0, value.find(';'));
   while (value.ends_with(' ') || value.ends_with('\t')) value.remove_suffix(1);
   return equals_folded(value, "application/grpc") || equals_folded(value, "application/grpc+proto");

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sluice/core/buffer.hpp>
+
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,21 +49,21 @@ class header_block {
     other.clear();
     return *this;
   }
-  header_block(header_block const&) = default;
-  header_block& operator=(header_block const&) = default;
+  header_block(header_block const& other) : slots_{other.slots_} { characters_.append(other.characters_.view()); }
+  header_block& operator=(header_block const& other) { return *this = header_block{other}; }
+  ~header_block() = default;
 
   /// Neither view may point into this block.
   void add(std::string_view name, std::string_view value) { append(name, value, true); }
   void add(std::string_view name, std::string_view value, no_index_t) { append(name, value, false); }
-  /// Adds a field whose value `write(std::string& out)` appends, so that encoders need no string in between. `write`
-  /// only appends.
+  /// Adds a field whose value `write(std::string& out)` appends, for encoders.
   template <class Write>
   void add_with(std::string_view name, Write&& write) {
-    emit(name, true, std::forward<Write>(write));
+    append(name, written(std::forward<Write>(write)), true);
   }
   template <class Write>
   void add_with(std::string_view name, no_index_t, Write&& write) {
-    emit(name, false, std::forward<Write>(write));
+    append(name, written(std::forward<Write>(write)), false);
   }
 
   /// The value of the first field called exactly `name`.
@@ -70,7 +74,7 @@ class header_block {
   [[nodiscard]] bool empty() const noexcept { return slots_.empty(); }
   [[nodiscard]] header_field operator[](std::size_t index) const noexcept {
     slot const& s = slots_[index];
-    char const* const at = characters_.data() + s.offset;
+    char const* const at = as_text(characters_.view()).data() + s.offset;
     return {{at, s.name_size}, {at + s.name_size, s.value_size}};
   }
   /// Whether the value may enter the HPACK table.
@@ -131,18 +135,29 @@ class header_block {
     bool indexed;
   };
 
-  void append(std::string_view name, std::string_view value, bool indexed);
-  std::size_t begin_field(std::string_view name);
-  void end_field(std::size_t offset, std::size_t name_size, bool indexed);
-  template <class Write>
-  void emit(std::string_view name, bool indexed, Write&& write) {
-    std::size_t const offset = begin_field(name);
-    std::forward<Write>(write)(characters_);
-    end_field(offset, name.size(), indexed);
+  // Here, and into memory that is not zeroed first: a call adds a dozen fields.
+  void append(std::string_view name, std::string_view value, bool indexed) {
+    std::size_t const offset = characters_.size();
+    std::size_t const size = name.size() + value.size();
+    if (offset + size > largest) [[unlikely]] refuse();
+    auto* const to = reinterpret_cast<char*>(characters_.prepare(size).data());
+    std::copy_n(value.data(), value.size(), std::copy_n(name.data(), name.size(), to));
+    slots_.push_back({static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(name.size()),
+                      static_cast<std::uint32_t>(value.size()), indexed});
+    characters_.commit(size);
   }
+  template <class Write>
+  [[nodiscard]] static std::string written(Write&& write) {
+    std::string value;
+    std::forward<Write>(write)(value);
+    return value;
+  }
+  // Four gigabytes of headers are nobody's; wrapping around would turn them into somebody else's.
+  static constexpr std::size_t largest = std::numeric_limits<std::uint32_t>::max();
+  [[noreturn]] static void refuse();
 
-  std::string characters_;
-  std::vector<slot> slots_;
+  buffer characters_;
+  std::vector<slot, block_allocator<slot>> slots_;
 };
 
 }  // namespace sluice::wire
