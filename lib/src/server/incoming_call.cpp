@@ -88,13 +88,24 @@ void incoming_call::on_data(bytes_view bytes) {
     return;
   }
   take_data(bytes);
-  if (single_request_) {
-    // Taken when it is whole and the end has come (request_complete). What is wrong with it may be known by its prefix:
-    // waiting for the rest would only cost memory.
-    if (errc const wrong = announced_error(); wrong != errc::ok) end_call(to_status(wrong));
-  } else if (readable()) {
+  if (single_request_)
+    take_request();
+  else if (readable())
     wake_reader();
+}
+
+// The handler waits for the end, but what is wrong with a request ends the call as soon as it is known: a bad prefix, or
+// anything behind the one message. A peer that sends on without an end must not fill the memory.
+void incoming_call::take_request() {
+  if (!request_whole_) {
+    switch (next_message(request_)) {  // nothing moves it: whatever would follow ends the call
+      case received::message: request_whole_ = true; break;
+      case received::broken: return end_call(to_status(receive_error()));
+      default: return;
+    }
+    if (!more_follows()) return;
   }
+  end_call(to_status(errc::too_many_messages));
 }
 
 void incoming_call::on_end() {
@@ -107,13 +118,10 @@ void incoming_call::on_end() {
 }
 
 void incoming_call::request_complete() {
-  bytes_view second;  // looking for it moves nothing: request_ stays valid
-  received const first = next_message(request_);
-  if (first == received::end) return end_call(to_status(errc::missing_message));
-  if (first == received::broken) return end_call(to_status(receive_error()));
-  received const more = next_message(second);
-  if (more == received::message) return end_call(to_status(errc::too_many_messages));
-  if (more == received::broken) return end_call(to_status(receive_error()));
+  if (!request_whole_) {
+    bool const none = next_message(request_) == received::end;
+    return end_call(to_status(none ? errc::missing_message : receive_error()));
+  }
   has_request_ = true;
   queue_start();
 }

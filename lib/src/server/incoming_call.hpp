@@ -83,6 +83,7 @@ class incoming_call final : public server_stream,
   void run() noexcept override;
 
   void accept(wire::header_block const& headers);
+  void take_request();
   void request_complete();
   void wake_reader() noexcept;
   void wake_writer() noexcept;
@@ -106,6 +107,7 @@ class incoming_call final : public server_stream,
   coro::ready_node* writer_ = nullptr;
   status write_error_;
   time_point began_;
+  bool request_whole_ = false;
   bool has_request_ = false;
   bool single_request_ = false;
   bool headers_seen_ = false;

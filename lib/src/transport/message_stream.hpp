@@ -35,6 +35,8 @@ class message_stream : public stream {
   [[nodiscard]] errc receive_error() const noexcept { return receive_error_; }
   /// What is wrong with the next message, as far as its prefix tells before it is there whole.
   [[nodiscard]] errc announced_error() const noexcept { return messages_.announced_error(); }
+  /// Bytes of a further message are there.
+  [[nodiscard]] bool more_follows() const noexcept { return messages_.partial(); }
   /// Somebody waits for the next message (until it is there).
   void set_reading(bool reading);
   [[nodiscard]] bool peer_ended() const noexcept { return peer_ended_; }
