@@ -59,6 +59,7 @@ void incoming_call::accept(wire::header_block const& headers) {
     return;
   }
   connection_->observe_start(path_);
+  observed_ = true;
   if (verdict.code != code::ok) return end_call(status{verdict.code, verdict.text});
   target_ = connection_->dispatch().find(path_);
   if (target_.handler == nullptr) return end_call(connection_->dispatch().explain(path_));
@@ -259,7 +260,7 @@ void incoming_call::end_call(status const& outcome) {
   if (std::exchange(ended_, true)) return;
   context_.scheduler().timers().cancel(*this);
   if (!closed_) send_trailers(outcome);
-  connection_->observe_end(path_, outcome, began_);
+  if (observed_) connection_->observe_end(path_, outcome, began_);
   wake_reader();
   wake_writer();
 }
@@ -299,9 +300,9 @@ void incoming_call::on_closed(transport::stream_end const& how) noexcept {
     ended_ = true;
     context_.scheduler().timers().cancel(*this);
     bool const lost = how.why != errc::stream_reset;
-    connection_->observe_end(path_, to_status(lost ? stop_reason::connection_lost : stop_reason::client_cancelled),
-                             began_);
-    stop_handler(lost ? stop_reason::connection_lost : stop_reason::client_cancelled);
+    stop_reason const why = lost ? stop_reason::connection_lost : stop_reason::client_cancelled;
+    if (observed_) connection_->observe_end(path_, to_status(why), began_);
+    stop_handler(why);
   } else if (handler_runs_) {
     stop_handler(stop_reason::client_cancelled);
   }

@@ -111,6 +111,7 @@ class incoming_call final : public server_stream,
   bool has_request_ = false;
   bool single_request_ = false;
   bool headers_seen_ = false;
+  bool observed_ = false;  // the observer was told of the start
   bool headers_sent_ = false;
   bool handler_runs_ = false;  // or will
   bool ended_ = false;         // the status is decided
