@@ -133,6 +133,10 @@ void incoming_call::queue_start() {
 }
 
 void incoming_call::run() noexcept {
+  if (ended_) {  // cancelled in the turn in which it arrived: nothing of it is run
+    handler_runs_ = false;
+    return free_if_over();
+  }
   coro::context* const caller = coro::current_context();
   coro::set_current_context(&context_);
   try {
