@@ -63,8 +63,7 @@ void incoming_call::accept(wire::header_block const& headers) {
   if (verdict.code != code::ok) return end_call(status{verdict.code, verdict.text});
   target_ = connection_->dispatch().find(path_);
   if (target_.handler == nullptr) return end_call(connection_->dispatch().explain(path_));
-  if (!head.encoding.empty() && head.encoding != "identity")
-    return end_call(status{code::unimplemented, "grpc-encoding " + std::string{head.encoding} + " is not supported"});
+  if (!head.encoding.empty() && head.encoding != "identity") return refuse_encoding(head.encoding);
   if (wire::read_metadata(headers, metadata_) != errc::ok)
     return end_call(status{code::internal, "malformed binary metadata"});
   if (head.timeout) {
@@ -81,6 +80,18 @@ void incoming_call::accept(wire::header_block const& headers) {
     set_reading(false);
     queue_start();
   }
+}
+
+void incoming_call::refuse_encoding(std::string_view encoding) {
+  status const outcome{code::unimplemented, "grpc-encoding " + std::string{encoding} + " is not supported"};
+  wire::response_head head;
+  head.accept_encoding = "identity";
+  auto& block = connection_->scratch_block();
+  wire::write_response_head(head, {}, block);
+  wire::write_trailers(outcome, {}, block);
+  headers_sent_ = ended_ = true;
+  send_headers(block, true);
+  connection_->observe_end(path_, outcome, began_);
 }
 
 void incoming_call::on_data(bytes_view bytes) {

@@ -83,6 +83,7 @@ class incoming_call final : public server_stream,
   void run() noexcept override;
 
   void accept(wire::header_block const& headers);
+  void refuse_encoding(std::string_view encoding);
   void take_request();
   void request_complete();
   void wake_reader() noexcept;
