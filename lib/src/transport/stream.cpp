@@ -26,7 +26,7 @@ void stream::finish() {
 void stream::finish(wire::header_block trailers) {
   if (std::exchange(ending_, true)) return;
   if (connection_ == nullptr) return;
-  if (deferred_ && outbox_.empty()) {  // DATA has stopped: the trailers need no empty frame before them
+  if (headers_sent_ && outbox_.empty()) {  // no DATA is left: trailers need neither an empty frame nor a window
     deferred_ = false;
     connection_->trail(*this, trailers);
     return;
