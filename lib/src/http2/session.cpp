@@ -24,6 +24,7 @@ struct session::impl {
   // The header list that is being received: one at a time on a connection.
   std::size_t list_size = 0;
   bool list_too_large = false;
+  std::uint64_t notice_ping = 0;      // goes out behind the shutdown notice
   std::int32_t reset_by_peer = 0;  // the stream whose close comes next
   std::vector<nghttp2_nv> fields;   // reused by every submit
 
@@ -147,7 +148,17 @@ struct session::callbacks {
         (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 && self(data).options.side == side::server &&
         nghttp2_session_get_stream_remote_close(native, frame->hd.stream_id) == 0)
       nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+    // Only now: a PING is sent before whatever else is queued, and would overtake the notice.
+    constexpr std::int32_t highest = 0x7fffffff;
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.last_stream_id == highest)
+      submit_ping(native, self(data).notice_ping);
     return 0;
+  }
+
+  static void submit_ping(nghttp2_session* native, std::uint64_t opaque) {
+    std::array<std::uint8_t, 8> bytes{};
+    std::memcpy(bytes.data(), &opaque, sizeof opaque);
+    nghttp2_submit_ping(native, NGHTTP2_FLAG_NONE, bytes.data());
   }
 
   static ssize_t read_data(nghttp2_session*, std::int32_t id, std::uint8_t*, std::size_t most, std::uint32_t* flags,
@@ -288,7 +299,10 @@ void session::consume(std::int32_t id, std::size_t bytes) {
   nghttp2_session_consume_stream(impl_->native, id, bytes);
 }
 
-void session::announce_shutdown() { nghttp2_submit_shutdown_notice(impl_->native); }
+void session::announce_shutdown(std::uint64_t opaque) {
+  impl_->notice_ping = opaque;
+  nghttp2_submit_shutdown_notice(impl_->native);
+}
 
 void session::goaway(std::uint32_t error, std::string_view debug) {
   nghttp2_submit_goaway(impl_->native, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(impl_->native), error,
@@ -297,11 +311,7 @@ void session::goaway(std::uint32_t error, std::string_view debug) {
 
 void session::terminate(std::uint32_t error) { nghttp2_session_terminate_session(impl_->native, error); }
 
-void session::ping(std::uint64_t opaque) {
-  std::array<std::uint8_t, 8> bytes{};
-  std::memcpy(bytes.data(), &opaque, sizeof opaque);
-  nghttp2_submit_ping(impl_->native, NGHTTP2_FLAG_NONE, bytes.data());
-}
+void session::ping(std::uint64_t opaque) { callbacks::submit_ping(impl_->native, opaque); }
 
 std::uint32_t session::peer_max_concurrent_streams() const noexcept {
   return nghttp2_session_get_remote_settings(impl_->native, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);

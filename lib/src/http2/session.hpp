@@ -104,8 +104,9 @@ class session {
   /// The stream's reader has taken `bytes`: the peer may send as many again.
   void consume(std::int32_t id, std::size_t bytes);
 
-  /// First step of a graceful end: GOAWAY with the highest id, so that nothing under way is lost.
-  void announce_shutdown();
+  /// First step of a graceful end: GOAWAY with the highest id, so that nothing under way is lost, and behind it a PING
+  /// with `opaque`: when that is acknowledged, the peer has read the notice.
+  void announce_shutdown(std::uint64_t opaque);
   /// GOAWAY with the last stream that was taken.
   void goaway(std::uint32_t error, std::string_view debug);
   /// Sends GOAWAY and then nothing more.

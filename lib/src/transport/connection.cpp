@@ -15,6 +15,9 @@ constexpr int reads_a_turn = 4;
 constexpr std::size_t write_size = 256 * 1024;
 // More than this unsent: stop reading.
 constexpr std::size_t backlog_limit = 512 * 1024;
+// As many bytes tell HTTP/2 from everything else that has a name; each HTTP/2 peer begins with more.
+constexpr std::size_t opening_size = 8;
+constexpr std::uint64_t drain_ping = 0x736c75696365'0001;
 
 class block_fields final : public http2::session::header_list {
  public:
@@ -47,7 +50,8 @@ connection::~connection() {
 
 void connection::start(connection_owner& owner) {
   owner_ = &owner;
-  flush_at_turn_end();
+  // A server speaks when it knows that the client speaks HTTP/2: what another protocol's client reads must be the answer.
+  if (side_ == http2::side::client) flush_at_turn_end();
   wait_readable();
 }
 
@@ -74,8 +78,14 @@ bool connection::open(stream& who, wire::header_block const& headers) {
 
 void connection::drain() {
   if (closed_ || std::exchange(draining_, true)) return;
-  if (side_ == http2::side::server) session_.announce_shutdown();
-  session_.goaway(0, {});
+  if (side_ == http2::side::client) {
+    session_.goaway(0, {});
+  } else if (!recognized_) {
+    return close(errc::connection_closed, "the server drains");
+  } else {
+    // Calls that are on their way are still taken: the last stream is named when the client has surely read the notice.
+    session_.announce_shutdown(drain_ping);
+  }
   flush_at_turn_end();
 }
 
@@ -83,8 +93,10 @@ void connection::close(errc why, std::string_view text) {
   if (std::exchange(closed_, true)) return;
   auto const keep = shared_from_this();
   std::string const said{text};
+  bool const speaks_http2 = recognized_ || side_ == http2::side::client;
+  bool const has_last_word = speaks_http2 && !session_.finished();
   session_.terminate(why == errc::protocol_error ? 1U : 0U);
-  if (backlog_.empty()) {  // a last word, if the socket takes it at once
+  if (backlog_.empty() && has_last_word) {  // if the socket takes it at once
     buffer last;
     std::size_t written = 0;
     if (session_.send(last, write_size) == errc::ok && !last.empty()) static_cast<void>(write(last.view(), written));
@@ -170,14 +182,21 @@ void connection::read() {
 }
 
 bool connection::receive(bytes_view bytes) {
-  if (std::exchange(first_bytes_, false)) {
-    if (auto const foreign = recognize_foreign(bytes, side_); !foreign.text.empty()) {
-      std::size_t written = 0;
-      if (!foreign.answer.empty()) static_cast<void>(write(as_bytes(foreign.answer), written));
-      close(errc::not_http2, foreign.text);
-      return false;
-    }
+  if (recognized_) return take(bytes);
+  opening_.append(bytes);
+  if (auto const foreign = recognize_foreign(opening_.view(), side_); !foreign.text.empty()) {
+    std::size_t written = 0;
+    if (!foreign.answer.empty()) static_cast<void>(write(as_bytes(foreign.answer), written));
+    close(errc::not_http2, foreign.text);
+    return false;
   }
+  if (opening_.size() < opening_size) return true;
+  recognized_ = true;
+  buffer const opening = std::move(opening_);
+  return take(opening.view());
+}
+
+bool connection::take(bytes_view bytes) {
   errc const error = session_.receive(bytes);
   if (closed_) return false;
   if (error != errc::ok) {
@@ -278,7 +297,11 @@ void connection::settings_received() {
   if (owner_ != nullptr) owner_->settings_received();
 }
 
-void connection::ping_acknowledged(std::uint64_t) {}
+void connection::ping_acknowledged(std::uint64_t opaque) {
+  if (opaque != drain_ping || !draining_) return;
+  session_.goaway(0, {});
+  flush_at_turn_end();
+}
 
 http2::data_wish connection::pull_data(http2::stream_user& from, std::size_t most) {
   stream& who = as_stream(from);

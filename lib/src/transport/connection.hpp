@@ -109,6 +109,7 @@ class connection final : public std::enable_shared_from_this<connection>,
 
   void read();
   [[nodiscard]] bool receive(bytes_view bytes);
+  [[nodiscard]] bool take(bytes_view bytes);
   void wait_readable();
   void flush();
   [[nodiscard]] bool write(bytes_view bytes, std::size_t& written);
@@ -121,11 +122,12 @@ class connection final : public std::enable_shared_from_this<connection>,
   connection_owner* owner_ = nullptr;
   coro::intrusive_list<stream> streams_;
   std::size_t open_count_ = 0;
+  buffer opening_;             // the first bytes, until they are recognized
   buffer backlog_;             // accepted by nobody yet: what the socket did not take
   wire::header_block incoming_;  // the header list being received
   http2::session session_;
   counters counters_;
-  bool first_bytes_ = true;
+  bool recognized_ = false;  // as HTTP/2, by its first bytes
   bool waiting_readable_ = false;
   bool waiting_writable_ = false;
   bool settings_seen_ = false;
