@@ -181,6 +181,8 @@ call_stream::read_result outgoing_call::read(bytes_view& message) {
     case received::end: return ended_ ? read_result::end : read_result::pending;
     case received::broken: break;
   }
+  // The server said that all is well, and what it sent says otherwise.
+  if (ended_ && outcome_.ok()) outcome_ = to_status(receive_error());
   fail(to_status(receive_error()));
   return read_result::end;
 }
