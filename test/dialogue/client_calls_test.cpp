@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dialogue/client_dialogue.hpp"
+#include "support/catch.hpp"
+
+#include <boost/asio/detached.hpp>
+
+using namespace sluice;
+using namespace sluice::test;
+
+namespace {
+
+using strings = std::vector<std::string>;
+using boost::asio::detached;
+
+/// A unary call under way on a connection: its request was read whole.
+struct unary_under_way {
+  explicit unary_under_way(call_options options = {}, channel_options channel = {}) : d{std::move(channel)} {
+    spawn(d.io, run_unary(d.through, text{"ask"}, std::move(options), out), detached);
+    peer.emplace(d.server());
+    peer->expect(headers(1).path("/test.Text/Unary")).expect(data(1).message("ask").end());
+  }
+  code ends() {
+    d.settle();
+    return out.ended_with();
+  }
+  outcome out;
+  client_dialogue d;
+  std::optional<scripted_peer> peer;
+};
+
+}  // namespace
+
+TEST_CASE("a unary request has the protocol's headers, one message and END_STREAM, in one write") {
+  outcome out;
+  client_dialogue d;
+  spawn(d.io, run_unary(d.through, text{"ask"}, call_options{}.metadata({{"x-key", "b"}, {"x-key", "a"}, {"x-bin", "\xab"}}), out),
+        detached);
+  auto peer = d.server();
+  d.settle();
+  auto const before = d.record->writes;
+  CHECK(before <= 3);  // preface and SETTINGS; the acknowledgement with the request
+  auto head = headers(1).method("POST").field(":scheme", "http").path("/test.Text/Unary").field("te", "trailers");
+  head.field("content-type", "application/grpc").field("x-key", "b").field("x-key", "a").field("x-bin", "qw");
+  peer.expect(head.without("grpc-timeout")).expect(data(1).message("ask").end());
+  peer.send(response(1).field("x-initial", "i")).send(data(1).message("answer"));
+  peer.send(trailers(1).field("x-trailing-bin", "q6s=")).settle();
+  CHECK(out.ended_with() == code::ok);
+  CHECK(out.messages == strings{"answer"});
+  CHECK(out.initial.get("x-initial") == "i");
+  CHECK(out.trailing.get("x-trailing-bin") == "\xab\xab");
+  peer.expect_silence();
+}
+
+TEST_CASE("an HTTP status without gRPC becomes the code of the table") {
+  for (auto const& [http, expected] : std::vector<std::pair<int, code>>{{400, code::internal},
+                                                                       {401, code::unauthenticated},
+                                                                       {403, code::permission_denied},
+                                                                       {404, code::unimplemented},
+                                                                       {429, code::unavailable},
+                                                                       {502, code::unavailable},
+                                                                       {503, code::unavailable},
+                                                                       {504, code::unavailable},
+                                                                       {500, code::unknown},
+                                                                       {200, code::unknown}}) {
+    CAPTURE(http);
+    unary_under_way call;
+    call.peer->send(headers(1).status(http).field("content-type", "text/html")).send(data(1).bytes("<html>").end());
+    CHECK(call.ends() == expected);
+  }
+}
+
+TEST_CASE("an RST_STREAM becomes the code of the table") {
+  for (auto const& [error, expected] : std::vector<std::pair<std::uint32_t, code>>{{0, code::internal},
+                                                                                 {1, code::internal},
+                                                                                 {2, code::internal},
+                                                                                 {3, code::internal},
+                                                                                 {6, code::internal},
+                                                                                 {7, code::unavailable},
+                                                                                 {8, code::cancelled},
+                                                                                 {11, code::resource_exhausted},
+                                                                                 {12, code::permission_denied}}) {
+    CAPTURE(error);
+    unary_under_way call;
+    call.peer->send(rst_stream(1, error));
+    CHECK(call.ends() == expected);
+    CHECK(call.out.messages.empty());
+  }
+}
+
+TEST_CASE("trailers-only end a call with their status and metadata") {
+  unary_under_way call;
+  call.peer->send(trailers_only(1, code::not_found).grpc_message("no %E2%98%BA").field("x-why", "because"));
+  CHECK(call.ends() == code::not_found);
+  CHECK(call.out.ended->message() == "no \xE2\x98\xBA");
+  CHECK(call.out.ended->who() == origin::peer);
+  CHECK(call.out.trailing.get("x-why") == "because");
+}
+
+TEST_CASE("trailers-only count whatever the HTTP status is") {
+  unary_under_way call;
+  call.peer->send(headers(1).status(503).grpc_status(code::aborted).end());
+  CHECK(call.ends() == code::aborted);
+}
+
+TEST_CASE("grpc-status in headers that do not end the stream is ignored") {
+  unary_under_way call;
+  call.peer->send(response(1).grpc_status(code::aborted)).send(data(1).message("answer")).send(trailers(1));
+  CHECK(call.ends() == code::ok);
+}
+
+TEST_CASE("a stream that ends without a status is INTERNAL") {
+  for (int const how : {0, 1, 2}) {
+    CAPTURE(how);
+    unary_under_way call;
+    if (how == 0) call.peer->send(response(1).end());
+    if (how == 1) call.peer->send(response(1)).send(data(1).message("x").end());
+    if (how == 2) call.peer->send(response(1)).send(data(1).message("x")).send(headers(1).field("x", "y").end());
+    CHECK(call.ends() == code::internal);
+  }
+}
+
+TEST_CASE("informational headers come before the response and say nothing") {
+  unary_under_way call;
+  call.peer->send(headers(1).status(103).field("link", "x")).send(headers(1).status(100));
+  call.peer->send(response(1)).send(data(1).message("answer")).send(trailers(1));
+  CHECK(call.ends() == code::ok);
+}
+
+TEST_CASE("a response of no message, or of two, is UNIMPLEMENTED") {
+  unary_under_way none;
+  none.peer->send(response(1)).send(trailers(1));
+  CHECK(none.ends() == code::unimplemented);
+  unary_under_way two;
+  two.peer->send(response(1)).send(data(1).message("a").message("b")).send(trailers(1));
+  CHECK(two.ends() == code::unimplemented);
+}
+
+TEST_CASE("a response that does not parse, is compressed, or is over the limit, fails its call alone") {
+  unary_under_way malformed;
+  malformed.peer->send(response(1)).send(data(1).message("malformed")).send(trailers(1));
+  CHECK(malformed.ends() == code::internal);
+  unary_under_way compressed;
+  compressed.peer->send(response(1)).send(data(1).message("zip", 1)).send(trailers(1));
+  CHECK(compressed.ends() != code::ok);
+  unary_under_way encoded;
+  encoded.peer->send(response(1).field("grpc-encoding", "zip"));
+  CHECK(encoded.ends() == code::internal);
+  unary_under_way large{call_options{}.max_receive_size(3)};
+  large.peer->send(response(1)).send(data(1).message("long")).settle();
+  CHECK(large.ends() == code::resource_exhausted);
+  unary_under_way headers_too_large{{}, {.max_header_list_size = 1000}};
+  headers_too_large.peer->send(response(1).field("x", std::string(2000, 'h')));
+  CHECK(headers_too_large.ends() == code::resource_exhausted);
+}
+
+TEST_CASE("a reset behind the trailers changes nothing") {
+  unary_under_way call;
+  call.peer->send(response(1)).send(data(1).message("answer")).send(trailers(1)).send(rst_stream(1, cancel));
+  CHECK(call.ends() == code::ok);
+  CHECK(call.out.messages == strings{"answer"});
+}
+
+TEST_CASE("a reset amid the data delivers no message of a unary call") {
+  unary_under_way call;
+  call.peer->send(response(1)).send(data(1).bytes({"\0\0\0\0\x09half", 9})).send(rst_stream(1, internal_error));
+  CHECK(call.ends() == code::internal);
+  CHECK(call.out.messages.empty());
+}
+
+TEST_CASE("the other kinds of call converse") {
+  outcome server_out;
+  outcome client_out;
+  outcome bidi_out;
+  client_dialogue d;
+  spawn(d.io, run_server_streaming(d.through, text{"n"}, {}, server_out), detached);
+  auto peer = d.server();
+  peer.expect(headers(1).path("/test.Text/Server")).expect(data(1).message("n").end());
+  peer.send(response(1)).send(data(1).message("1").message("2")).settle();
+  CHECK(server_out.messages == strings{"1", "2"});
+  CHECK_FALSE(server_out.ended);
+  peer.send(data(1).message("3")).send(trailers(1, code::data_loss)).settle();
+  CHECK(server_out.messages == strings{"1", "2", "3"});
+  CHECK(server_out.ended_with() == code::data_loss);
+
+  spawn(d.io, run_client_streaming(d.through, some_texts({"a", "b"}), {}, client_out), detached);
+  peer.expect(headers(3).path("/test.Text/Client")).expect(data(3).message("a").message("b").end());
+  peer.send(response(3)).send(data(3).message("ab")).send(trailers(3)).settle();
+  CHECK(client_out.ended_with() == code::ok);
+  CHECK(client_out.messages == strings{"ab"});
+
+  spawn(d.io, run_bidi(d.through, some_texts({"x"}), {}, bidi_out), detached);
+  peer.expect(headers(5).path("/test.Text/Bidi")).expect(data(5).message("x").end());
+  peer.send(response(5)).send(data(5).message("y")).send(trailers(5)).settle();
+  CHECK(bidi_out.ended_with() == code::ok);
+  CHECK(bidi_out.messages == strings{"y"});
+}
+
+TEST_CASE("a stream of responses that ends OK inside a message is INTERNAL") {
+  outcome out;
+  client_dialogue d;
+  spawn(d.io, run_server_streaming(d.through, text{"n"}, {}, out), detached);
+  auto peer = d.server();
+  peer.expect_any(frame_type::headers, 1);
+  peer.expect_any(frame_type::data, 1);
+  peer.send(response(1)).send(data(1).message("whole").bytes({"\0\0\0\0\x05ha", 7})).send(trailers(1)).settle();
+  CHECK(out.messages == strings{"whole"});
+  CHECK(out.ended_with() == code::internal);
+}
+
+TEST_CASE("a server that answers early stops the generator of the requests") {
+  outcome out;
+  client_dialogue d;
+  auto endless = []() -> generator<text> {
+    for (;;) co_yield text{std::string(10'000, 'q')};
+  };
+  spawn(d.io, run_client_streaming(d.through, endless(), {}, out), detached);
+  auto peer = d.server();
+  peer.expect_any(frame_type::headers, 1);
+  CHECK(peer.expect_data(1, 65'535).size() == 65'535);
+  peer.send(response(1)).send(data(1).message("enough")).send(trailers(1)).expect(rst_stream(1, cancel));
+  d.settle();
+  CHECK(out.ended_with() == code::ok);
+  CHECK(out.messages == strings{"enough"});
+}
+
+TEST_CASE("a deadline ends a call by the client's own clock, and the server is told at once") {
+  outcome out;
+  client_dialogue d;
+  spawn(d.io, run_unary(d.through, text{"ask"}, call_options{}.timeout(100ms), out), detached);
+  auto peer = d.server();
+  peer.expect(headers(1).field("grpc-timeout", "100000u")).expect_any(frame_type::data, 1);
+  d.clock.advance(101ms);
+  peer.expect(rst_stream(1, cancel));
+  CHECK(out.ended_with() == code::deadline_exceeded);
+  CHECK(out.ended->who() == origin::local);
+}
+
+TEST_CASE("destroying a call sends RST_STREAM at once") {
+  outcome out;
+  client_dialogue d;
+  auto first_only = [](channel& on, outcome& result) -> task<void> {
+    server_streaming_call<text> call{on, text_service::server_method, text{"n"}, {}};
+    auto* const first = co_await call.next();
+    result.messages.push_back(first->value);
+  };
+  spawn(d.io, first_only(d.through, out), detached);
+  auto peer = d.server();
+  peer.expect_any(frame_type::headers, 1);
+  peer.expect_any(frame_type::data, 1);
+  peer.send(response(1)).send(data(1).message("1")).expect(rst_stream(1, cancel));
+  CHECK(out.messages == strings{"1"});
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dialogue/client_dialogue.hpp"
+#include "support/catch.hpp"
+
+#include <boost/asio/detached.hpp>
+
+using namespace sluice;
+using namespace sluice::test;
+
+namespace {
+
+using strings = std::vector<std::string>;
+using boost::asio::detached;
+
+void ask(client_dialogue& d, outcome& out, call_options options = {}) {
+  spawn(d.io, run_unary(d.through, text{"ask"}, std::move(options), out), detached);
+}
+void answer(scripted_peer& peer, std::uint32_t id) {
+  peer.expect_any(frame_type::headers, id);
+  peer.expect(data(id).message("ask").end());
+  peer.send(response(id)).send(data(id).message("answer")).send(trailers(id)).settle();
+}
+
+}  // namespace
+
+TEST_CASE("calls above the server's limit wait for their turn") {
+  std::array<outcome, 3> out;
+  client_dialogue d;
+  for (auto& each : out) ask(d, each);
+  auto peer = d.server(settings({{setting_max_streams, 1}}));
+  for (std::uint32_t const id : {1U, 3U, 5U}) {
+    peer.expect(headers(id)).expect(data(id).message("ask").end()).expect_silence();
+    peer.send(response(id)).send(data(id).message("answer")).send(trailers(id)).settle();
+  }
+  for (auto const& each : out) CHECK(each.ended_with() == code::ok);
+}
+
+TEST_CASE("SETTINGS that never come end connecting after its timeout") {
+  outcome out;
+  client_dialogue d{{.connect_timeout = 5s}};
+  ask(d, out);
+  auto peer = d.accept();
+  d.clock.advance(4s);
+  d.settle();
+  CHECK_FALSE(out.ended);
+  d.clock.advance(1s + 1ms);
+  d.settle();
+  CHECK(out.ended_with() == code::unavailable);
+  CHECK(std::string{out.ended->message()}.find("no HTTP/2 SETTINGS came within") != std::string::npos);
+}
+
+TEST_CASE("a server that speaks HTTP/1.1 or TLS is named") {
+  for (auto const& [bytes, words] : std::vector<std::pair<std::string, std::string>>{
+           {"HTTP/1.1 400 Bad Request\r\n\r\n", "the peer speaks HTTP/1.1, not HTTP/2"},
+           {{"\x15\x03\x01\x00\x02\x02\x46", 7}, "the peer expects TLS on this port"}}) {
+    outcome out;
+    client_dialogue d;
+    ask(d, out);
+    auto peer = d.accept();
+    peer.send_raw(bytes).settle();
+    CHECK(out.ended_with() == code::unavailable);
+    CAPTURE(out.ended->message());
+    CHECK(std::string{out.ended->message()}.find(words) != std::string::npos);
+  }
+}
+
+TEST_CASE("a connection that cannot be made fails the call, unless it waits for one") {
+  outcome out;
+  outcome patient;
+  client_dialogue d;
+  d.refuse = true;
+  ask(d, out);
+  ask(d, patient, call_options{}.wait_for_ready());
+  d.settle();
+  CHECK(out.ended_with() == code::unavailable);
+  CHECK_FALSE(patient.ended);
+  d.refuse = false;
+  d.clock.advance(2s);  // the back-off is a second, give or take
+  auto peer = d.server();
+  answer(peer, 1);
+  CHECK(patient.ended_with() == code::ok);
+}
+
+TEST_CASE("GOAWAY ends the calls above its last stream, lets the others finish, and new ones go elsewhere") {
+  outcome first;
+  outcome second;
+  outcome third;
+  client_dialogue d;
+  ask(d, first);
+  auto peer = d.server();
+  peer.expect(headers(1)).expect(data(1).message("ask").end());
+  ask(d, second);
+  peer.expect(headers(3)).expect(data(3).message("ask").end());
+  peer.send(goaway(1, no_error)).settle();
+  CHECK(second.ended_with() == code::unavailable);
+  CHECK_FALSE(first.ended);
+  ask(d, third);
+  auto other = d.server();
+  answer(other, 1);
+  CHECK(third.ended_with() == code::ok);
+  peer.send(response(1)).send(data(1).message("answer")).send(trailers(1)).settle();
+  CHECK(first.ended_with() == code::ok);
+  peer.expect_any(frame_type::goaway, 0);
+  peer.expect_end();
+}
+
+TEST_CASE("a lost connection ends its calls with UNAVAILABLE, and the next call makes another") {
+  for (bool const orderly : {true, false}) {
+    std::array<outcome, 4> out;
+    outcome next;
+    client_dialogue d;
+    ask(d, out[0]);
+    spawn(d.io, run_server_streaming(d.through, text{"n"}, {}, out[1]), detached);
+    event never;
+    auto stuck = [](event& what) -> generator<text> {
+      co_yield text{"a"};
+      co_await what.wait();
+    };
+    spawn(d.io, run_client_streaming(d.through, stuck(never), {}, out[2]), detached);
+    spawn(d.io, run_bidi(d.through, stuck(never), {}, out[3]), detached);
+    auto peer = d.server();
+    peer.settle();
+    if (orderly)
+      peer.half_close();
+    else
+      peer.close();
+    d.settle();
+    for (auto const& each : out) CHECK(each.ended_with() == code::unavailable);
+    ask(d, next);
+    auto other = d.server();
+    answer(other, 1);
+    CHECK(next.ended_with() == code::ok);
+  }
+}
+
+TEST_CASE("a server that breaks HTTP/2 is told so, and its calls end") {
+  outcome out;
+  client_dialogue d;
+  ask(d, out);
+  auto peer = d.server();
+  peer.expect(headers(1)).expect(data(1).message("ask").end());
+  peer.send(data(2).message("pushed")).expect_any(frame_type::goaway, 0);
+  peer.expect_end();
+  CHECK(out.ended_with() == code::unavailable);
+}
+
+TEST_CASE("a channel that is closed with calls in flight ends them") {
+  outcome out;
+  outcome queued;
+  client_dialogue d;
+  ask(d, out);
+  auto peer = d.server(settings({{setting_max_streams, 1}}));
+  peer.expect(headers(1)).expect(data(1).message("ask").end());
+  ask(d, queued);
+  d.settle();
+  d.through.close();
+  d.settle();
+  CHECK(out.ended_with() == code::unavailable);
+  CHECK(queued.ended_with() == code::unavailable);
+}
+
+TEST_CASE("whichever read, write or byte is the last, every call of the client ends") {
+  enum class fault { read, write, end };
+  constexpr std::size_t many = 5000;
+  for (int const kind : {0, 1, 2, 3}) {
+    for (auto const what : {fault::read, fault::write, fault::end}) {
+      std::size_t nth = 1;
+      bool through = false;
+      for (; nth != many && !through; ++nth) {
+        CAPTURE(kind, static_cast<int>(what), nth);
+        outcome out;
+        client_dialogue d;
+        if (what == fault::read) d.pipes.first.fail_read = nth;
+        if (what == fault::write) d.pipes.first.fail_write = nth;
+        if (what == fault::end) d.pipes.first.end_after = nth;
+        if (kind == 0) ask(d, out);
+        if (kind == 1) spawn(d.io, run_server_streaming(d.through, text{"n"}, {}, out), detached);
+        if (kind == 2) spawn(d.io, run_client_streaming(d.through, some_texts({"a", "b"}), {}, out), detached);
+        if (kind == 3) spawn(d.io, run_bidi(d.through, some_texts({"a"}), {}, out), detached);
+        auto peer = d.accept();
+        try {
+          peer.begin_as_server();
+          peer.expect_any(frame_type::headers, 1);
+          peer.settle().send(response(1)).settle().send(data(1).message("answer")).settle().send(trailers(1)).settle();
+        } catch (dialogue_error const&) {  // the rest of it was not heard
+        }
+        d.settle();
+        through = !d.record->fault_fired;
+        CHECK(out.ended.has_value());
+        if (through) CHECK(out.ended_with() == code::ok);
+      }
+      CHECK(nth > 2);
+      CHECK(through);
+    }
+  }
+}
