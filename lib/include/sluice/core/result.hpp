@@ -44,6 +44,12 @@ class [[nodiscard]] result {
     if (!has_value()) throw status_error{error()};
     return **this;
   }
+  [[nodiscard]] T const& value() const&
+    requires std::same_as<E, sluice::status>
+  {
+    if (!has_value()) throw status_error{error()};
+    return **this;
+  }
   [[nodiscard]] T&& value() &&
     requires std::same_as<E, sluice::status>
   {
