@@ -24,6 +24,7 @@ struct session::impl {
   // The header list that is being received: one at a time on a connection.
   std::size_t list_size = 0;
   bool list_too_large = false;
+  stream_user* list_user = nullptr;  // whose it is: looked up once, not for each field
   std::uint64_t notice_ping = 0;      // goes out behind the shutdown notice
   std::int32_t reset_by_peer = 0;  // the stream whose close comes next
   std::vector<nghttp2_nv> fields;   // reused by every submit
@@ -57,8 +58,11 @@ struct session::callbacks {
     auto& me = self(data);
     me.list_size = 0;
     me.list_too_large = false;
-    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
-    stream_user* const user = me.events.stream_opened(frame->hd.stream_id);
+    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
+      me.list_user = me.user(frame->hd.stream_id);
+      return 0;
+    }
+    stream_user* const user = me.list_user = me.events.stream_opened(frame->hd.stream_id);
     if (user == nullptr) {
       nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
       return 0;
@@ -70,10 +74,9 @@ struct session::callbacks {
     return 0;
   }
 
-  static int on_header(nghttp2_session*, nghttp2_frame const* frame, std::uint8_t const* name, std::size_t name_size,
+  static int on_header(nghttp2_session*, nghttp2_frame const*, std::uint8_t const* name, std::size_t name_size,
                        std::uint8_t const* value, std::size_t value_size, std::uint8_t, void* data) {
     auto& me = self(data);
-    stream_user* const user = me.user(frame->hd.stream_id);
     me.list_size += name_size + value_size + 32;
     if (me.list_size > me.options.max_header_list_size) {
       // The block is decoded to its end, or the HPACK table would go wrong for every later stream; far beyond the limit
@@ -85,8 +88,8 @@ struct session::callbacks {
       }
       return 0;
     }
-    if (user != nullptr)
-      me.events.header(*user, {reinterpret_cast<char const*>(name), name_size},
+    if (me.list_user != nullptr)
+      me.events.header(*me.list_user, {reinterpret_cast<char const*>(name), name_size},
                        {reinterpret_cast<char const*>(value), value_size});
     return 0;
   }
@@ -96,8 +99,8 @@ struct session::callbacks {
     bool const end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS:
-        if (auto* const user = me.user(frame->hd.stream_id))
-          me.events.headers_done(*user, end, me.list_too_large);
+        if (me.list_user != nullptr)
+          me.events.headers_done(*std::exchange(me.list_user, nullptr), end, me.list_too_large);
         break;
       case NGHTTP2_DATA:
         if (auto* const user = me.user(frame->hd.stream_id); user != nullptr && end) me.events.data_done(*user);
@@ -137,6 +140,7 @@ struct session::callbacks {
   static int on_stream_close(nghttp2_session*, std::int32_t id, std::uint32_t error, void* data) {
     auto& me = self(data);
     auto* const user = me.user(id);
+    if (user == me.list_user) me.list_user = nullptr;  // closed between two pieces of a header list
     bool const by_peer = std::exchange(me.reset_by_peer, 0) == id;
     if (user != nullptr) me.events.stream_closed(*user, error, by_peer);
     return 0;  // anything else leaks (CVE-2023-35945)
