@@ -135,10 +135,10 @@ void channel_state::serve_queue() noexcept {
   queue_.take_all(kept);
 }
 
+// The call holds on to the channel.
 void channel_state::call_ended(outgoing_call& call, sluice::method which, status const& how,
                                time_point began) noexcept {
   if (!call.coro::list_hook<channel_calls>::linked()) return;  // it never began
-  auto const keep = shared_from_this();
   call.coro::list_hook<channel_calls>::unlink();
   if (options_.observer != nullptr) options_.observer->call_ended(which.path, how, scheduler_->now() - began);
   if (!calls_.empty()) return;

@@ -45,7 +45,8 @@ void incoming_call::on_headers(wire::header_block const& headers, bool end, bool
 void incoming_call::accept(wire::header_block const& headers) {
   wire::request_head head;
   auto const verdict = wire::read_request_head(headers, head);
-  path_ = head.path;
+  target_ = connection_->dispatch().find(head.path);
+  path_ = target_.handler != nullptr ? target_.handler->method.path : (unknown_path_ = head.path);
   authority_ = head.authority;
   if (verdict.http_status != 200) {
     wire::header_block refusal;
@@ -61,7 +62,6 @@ void incoming_call::accept(wire::header_block const& headers) {
   connection_->observe_start(path_);
   observed_ = true;
   if (verdict.code != code::ok) return end_call(status{verdict.code, verdict.text});
-  target_ = connection_->dispatch().find(path_);
   if (target_.handler == nullptr) return end_call(connection_->dispatch().explain(path_));
   if (!head.encoding.empty() && head.encoding != "identity") return refuse_encoding(head.encoding);
   if (wire::read_metadata(headers, metadata_) != errc::ok)
@@ -254,9 +254,10 @@ status incoming_call::describe(std::exception_ptr thrown) noexcept {
     if (!error.status().ok()) return error.status();
     return status{code::unknown, "the handler threw an ok status"};
   } catch (std::exception const& error) {
-    connection_->log(log_level::error, path_ + ": exception in the handler: " + error.what());
+    connection_->log(log_level::error, std::string{path_} + ": exception in the handler: " + error.what());
   } catch (...) {
-    connection_->log(log_level::error, path_ + ": exception in the handler, of a type that is no std::exception");
+    connection_->log(log_level::error,
+                     std::string{path_} + ": exception in the handler, of a type that is no std::exception");
   }
   return status{code::unknown, "exception in the handler"};
 }

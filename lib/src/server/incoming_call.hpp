@@ -97,7 +97,8 @@ class incoming_call final : public server_stream,
   coro::context context_;
   dispatcher::entry target_;
   call_handler* handler_ = nullptr;
-  std::string path_;
+  std::string_view path_;  // the method's own, or unknown_path_
+  std::string unknown_path_;
   std::string authority_;
   sluice::metadata metadata_;
   sluice::metadata initial_;

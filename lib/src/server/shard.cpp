@@ -5,6 +5,14 @@
 #include <utility>
 
 namespace sluice::serving {
+namespace {
+
+// Only the shard's executor writes, others may read: a locked instruction for each call would be wasted.
+void add_to(std::atomic<std::size_t>& count, std::ptrdiff_t change) noexcept {
+  count.store(count.load(std::memory_order_relaxed) + static_cast<std::size_t>(change), std::memory_order_relaxed);
+}
+
+}  // namespace
 
 shard::shard(asio::any_io_executor executor, std::shared_ptr<server_options const> options,
              std::shared_ptr<dispatcher const> methods, std::function<void()> connection_closed)
@@ -18,7 +26,7 @@ void shard::serve(std::unique_ptr<byte_stream> bytes) {
   scheduler_->turn([&] {
     auto made = std::make_shared<server_connection>(shared_from_this(), std::move(bytes));
     connections_.push_back(made);
-    ++connection_count_;
+    add_to(connection_count_, 1);
     made->start();
   });
 }
@@ -68,19 +76,19 @@ void shard::abandon() noexcept {
 
 void shard::connection_gone(server_connection& gone) noexcept {
   std::erase_if(connections_, [&](auto const& each) { return each.get() == &gone; });
-  --connection_count_;
+  add_to(connection_count_, -1);
   if (on_connection_closed_) on_connection_closed_();
   check_if_over();
 }
 
 void shard::call_began(incoming_call& call) noexcept {
   calls_.push_back(call);
-  ++call_count_;
+  add_to(call_count_, 1);
 }
 
 void shard::call_gone(incoming_call& call) noexcept {
   static_cast<coro::list_hook<running_calls>&>(call).unlink();
-  --call_count_;
+  add_to(call_count_, -1);
   check_if_over();
 }
 
