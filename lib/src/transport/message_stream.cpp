@@ -20,7 +20,14 @@ void message_stream::set_reading(bool reading) {
   if (reading) open_window();
 }
 
-void message_stream::open_window() { consume(std::exchange(withheld_, 0)); }
+void message_stream::open_window() { consume(std::exchange(taken_, 0) + std::exchange(withheld_, 0)); }
+
+// Small messages are accounted for together; before the reader waits for more, the session knows of all of them.
+void message_stream::give_back(std::size_t bytes) {
+  constexpr std::size_t worth_telling = 4 * 1024;
+  taken_ += bytes;
+  if (taken_ >= worth_telling) consume(std::exchange(taken_, 0));
+}
 
 message_stream::received message_stream::next_message(bytes_view& message) {
   if (receive_error_ != errc::ok) return received::broken;
@@ -33,7 +40,7 @@ message_stream::received message_stream::next_message(bytes_view& message) {
     // What is buffered behind this message stays withheld until it is asked for.
     std::size_t const taken = std::min(withheld_, wire::frame_prefix_size + message.size());
     withheld_ -= taken;
-    consume(taken);
+    give_back(taken);
     return received::message;
   }
   if (peer_ended_) {
@@ -42,6 +49,7 @@ message_stream::received message_stream::next_message(bytes_view& message) {
     return received::broken;
   }
   messages_.release();
+  consume(std::exchange(taken_, 0));
   return received::pending;
 }
 
