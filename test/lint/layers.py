@@ -40,8 +40,9 @@ PROTOBUF_HEADER = re.compile(r"(^|/)rpc/protobuf[a-z_]*\.(hpp|cpp)$")
 
 # (what the include looks like, its name, the layers that may know it, single files that may).
 THIRD_PARTIES = [
+    # client and server: a channel and a server are made on an executor, and post to it.
     # testing: its pipe is a byte stream, and takes completion handlers as the sockets of net do.
-    (r"boost/(asio|system)[/.]", "Boost.Asio", {"net", "transport", "testing"}, ASIO_BRIDGE),
+    (r"boost/(asio|system)[/.]", "Boost.Asio", {"net", "transport", "testing", "client", "server"}, ASIO_BRIDGE),
     (r"boost/beast[/.]", "Boost.Beast", {"gateway"}, None),
     (r"boost/json[/.]", "Boost.JSON", {"client", "gateway"}, None),
     (r"boost/", "another Boost library", set(), None),

@@ -22,7 +22,9 @@ SLASHES = re.compile(r"//.*")
 # This folder speaks of sleeps. The interop peers are no tests but programs: their servers are asked
 # to be slow, their clients ask again until a server's count is right.
 EXEMPT = ("test/lint/", "test/interop/python/", "test/interop/node/", "test/interop/go/", "test/interop/cpp/",
-          "test/interop/sluice/")
+          "test/interop/sluice/",
+          # What is tested there is sluice's own sleep, on the manual clock or for a millisecond.
+          "test/unit/coro/", "test/unit/testing/")
 
 
 def findings(root):
