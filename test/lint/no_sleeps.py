@@ -22,9 +22,10 @@ SLASHES = re.compile(r"//.*")
 # This folder speaks of sleeps. The interop peers are no tests but programs: their servers are asked
 # to be slow, their clients ask again until a server's count is right.
 EXEMPT = ("test/lint/", "test/interop/python/", "test/interop/node/", "test/interop/go/", "test/interop/cpp/",
-          "test/interop/sluice/",
-          # What is tested there is sluice's own sleep, on the manual clock or for a millisecond.
-          "test/unit/coro/", "test/unit/testing/")
+          "test/interop/sluice/")
+# What is tested here is sluice's own sleep, on the manual clock or for a millisecond: only a thread's counts.
+OWN_SLEEP = ("test/unit/coro/", "test/unit/testing/")
+THREAD_SLEEP = re.compile(r"\b(this_thread::sleep_for|this_thread::sleep_until|usleep|nanosleep|clock_nanosleep)\s*\(|::sleep\s*\(")
 
 
 def findings(root):
@@ -33,11 +34,12 @@ def findings(root):
              if not path.relative_to(root).as_posix().startswith(EXEMPT)]
     for path in paths:
         comment = COMMENT.get(path.suffix, SLASHES)
+        sleep = THREAD_SLEEP if path.relative_to(root).as_posix().startswith(OWN_SLEEP) else SLEEP
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if REASON.search(line):
                 continue
             code = comment.sub("", line)
-            if SLEEP.search(code) or (path.suffix == ".sh" and SHELL_SLEEP.search(code)):
+            if sleep.search(code) or (path.suffix == ".sh" and SHELL_SLEEP.search(code)):
                 found.append(f"{path.relative_to(root)}:{number}: {line.strip()}: wait for the condition instead")
     return found, len(paths)
 
