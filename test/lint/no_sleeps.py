@@ -23,8 +23,8 @@ SLASHES = re.compile(r"//.*")
 # to be slow, their clients ask again until a server's count is right.
 EXEMPT = ("test/lint/", "test/interop/python/", "test/interop/node/", "test/interop/go/", "test/interop/cpp/",
           "test/interop/sluice/")
-# What is tested here is sluice's own sleep, on the manual clock or for a millisecond: only a thread's counts.
-OWN_SLEEP = ("test/unit/coro/", "test/unit/testing/")
+# Here sluice's own sleep is under test, or runs on the manual clock: only a thread's counts.
+OWN_SLEEP = ("test/unit/coro/", "test/unit/testing/", "test/dialogue/", "test/endtoend/")
 THREAD_SLEEP = re.compile(r"\b(this_thread::sleep_for|this_thread::sleep_until|usleep|nanosleep|clock_nanosleep)\s*\(|::sleep\s*\(")
 
 
