@@ -260,8 +260,7 @@ TEST_CASE("the consumer's stop reaches what the body awaits", "[generator]") {
     co_yield 2;
   };
   auto consumer = [](generator<int> from) -> task<> {
-    while (co_await from.next() != nullptr) {
-    }
+    while (auto const* item = co_await from.next()) CHECK(*item == 1);
   };
   auto fails = []() -> task<> {
     co_await sluice::yield_turn{};
