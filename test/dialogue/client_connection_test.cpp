@@ -120,8 +120,10 @@ TEST_CASE("a lost connection ends its calls with UNAVAILABLE, and the next call 
     spawn(d.io, run_bidi(d.through, stuck(never), {}, out[3]), detached);
     auto peer = d.server();
     peer.settle();
-    if (orderly) peer.half_close();
-    else peer.close();
+    if (orderly)
+      peer.half_close();
+    else
+      peer.close();
     d.settle();
     for (auto const& each : out) CHECK(each.ended_with() == code::unavailable);
     ask(d, next);
@@ -173,20 +175,13 @@ TEST_CASE("whichever read, write or byte is the last, every call of the client e
         if (what == fault::end) d.pipes.first.end_after = nth;
         if (kind == 0) ask(d, out);
         if (kind == 1) spawn(d.io, run_server_streaming(d.through, text{"n"}, {}, out), detached);
-        if (kind == 2)
-          spawn(d.io, run_client_streaming(d.through, some_texts({"a", "b"}), {}, out), detached);
+        if (kind == 2) spawn(d.io, run_client_streaming(d.through, some_texts({"a", "b"}), {}, out), detached);
         if (kind == 3) spawn(d.io, run_bidi(d.through, some_texts({"a"}), {}, out), detached);
         auto peer = d.accept();
         try {
           peer.begin_as_server();
           peer.expect_any(frame_type::headers, 1);
-          peer.settle()
-              .send(response(1))
-              .settle()
-              .send(data(1).message("answer"))
-              .settle()
-              .send(trailers(1))
-              .settle();
+          peer.settle().send(response(1)).settle().send(data(1).message("answer")).settle().send(trailers(1)).settle();
         } catch (dialogue_error const&) {  // the rest of it was not heard
         }
         d.settle();

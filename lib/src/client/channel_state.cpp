@@ -52,7 +52,6 @@ void channel_state::connect() {
 }
 
 void channel_state::leave_idle() {
-  if (!coro::root::linked()) scheduler_->adopt(*this);
   become(connectivity::connecting);
   if (resolver_)
     resolver_->resolve();
@@ -169,7 +168,6 @@ void channel_state::close() {
   if (std::exchange(closed_, true)) return;
   auto const keep = shared_from_this();
   scheduler_->turn([this] {
-    coro::root::unlink();
     scheduler_->timers().cancel(*this);
     scheduler_->timers().cancel(resolve_retry_);
     end_all(status{code::unavailable, "the channel was shut down"});

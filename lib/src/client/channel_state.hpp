@@ -28,8 +28,7 @@ namespace sluice::calling {
 class channel_state final : public std::enable_shared_from_this<channel_state>,
                             private balancer_host,
                             private subchannel_owner,
-                            private coro::timer,
-                            private coro::root {
+                            private coro::timer {
  public:
   channel_state(asio::any_io_executor executor, target to, channel_options options);
   channel_state(asio::any_io_executor executor, channel::connector connect, channel_options options);
@@ -68,8 +67,6 @@ class channel_state final : public std::enable_shared_from_this<channel_state>,
   void subchannel_has_room(subchannel& which) noexcept override;
   // timer: idle
   void expired() noexcept override;
-  // root: the executor's context goes, and the sockets must go before it
-  void abandon() noexcept override { close(); }
 
   // Resolving failed: after the back-off the channel is idle again, and resolves with the next call.
   struct resolve_retry final : coro::timer {

@@ -223,10 +223,6 @@ void outgoing_call::fail(status how) noexcept {
 
 void outgoing_call::cancel(status why) noexcept {
   if (ended_) return;
-  if (!started()) {  // it has no context yet: it ends when it is awaited
-    if (refused_.ok()) refused_ = std::move(why);
-    return;
-  }
   fail(std::move(why));
 }
 

@@ -11,7 +11,7 @@
 
 namespace sluice::serving {
 
-struct server_group::acceptor : std::enable_shared_from_this<server_group::acceptor>, coro::root {
+struct server_group::acceptor : std::enable_shared_from_this<server_group::acceptor> {
   asio::any_io_executor executor;
   std::size_t limit = 0;
   std::vector<std::unique_ptr<net::listener>> listeners;
@@ -40,12 +40,7 @@ struct server_group::acceptor : std::enable_shared_from_this<server_group::accep
     if (open >= limit || !paused.exchange(false)) return;
     for (auto const& each : listeners) each->resume();
   }
-  void close() {
-    coro::root::unlink();
-    listeners.clear();
-  }
-  // The executor's context goes, and the sockets must go before it.
-  void abandon() noexcept override { close(); }
+  void close() { listeners.clear(); }
 };
 
 server_group::server_group(std::vector<asio::any_io_executor> executors, server_options options)
@@ -106,7 +101,6 @@ std::string server_group::listen(std::string_view address) {
     if (!opened) throw status_error{code::unavailable, opened.error()};
     bound = (*opened)->bound().front().to_string();
     acceptor_->listeners.push_back(std::move(*opened));
-    if (!acceptor_->linked()) shards_.front()->scheduler().adopt(*acceptor_);
   });
   return bound;
 }

@@ -24,7 +24,6 @@ shard::~shard() { scheduler_->timers().cancel(*this); }
 void shard::serve(std::unique_ptr<byte_stream> bytes) {
   if (stopping_) return bytes->close();
   scheduler_->turn([&] {
-    if (!coro::root::linked()) scheduler_->adopt(*this);
     auto made = std::make_shared<server_connection>(shared_from_this(), std::move(bytes));
     connections_.push_back(made);
     add_to(connection_count_, 1);
@@ -69,8 +68,6 @@ void shard::stop_handlers() noexcept {
 }
 
 void shard::abandon() noexcept {
-  auto const keep = shared_from_this();
-  coro::root::unlink();
   stopping_ = true;
   expired();
   scheduler_->timers().cancel(*this);

@@ -249,7 +249,7 @@ namespace calling {
 
 /// The writing half of a call that the user or a generator drives.
 template <class Request>
-class writer final : private coro::completion, private coro::root {
+class writer final : private coro::completion {
  public:
   explicit writer(client_call& call) noexcept : call_{call} {}
   writer(client_call& call, generator<Request> requests) noexcept : call_{call}, requests_{std::move(requests)} {}
@@ -266,12 +266,11 @@ class writer final : private coro::completion, private coro::root {
   void when_pumped(coro::ready_node& node) noexcept { joining_ = &node; }
   /// The owner goes. While the generator runs it is stopped, and it, the call and this live until it has ended.
   void release(client_call_ptr call) noexcept {
-    if (!pumping() || call_.context().scheduler().is_over()) {
+    if (!pumping()) {
       delete this;
       return;
     }
     orphaned_ = std::move(call);
-    call_.context().scheduler().adopt(*this);
     orphaned_->cancel(status{code::cancelled, "the call was destroyed"});
   }
 
@@ -290,11 +289,6 @@ class writer final : private coro::completion, private coro::root {
       delete this;
     } else if (joining_ != nullptr)
       call_.context().scheduler().ready(*std::exchange(joining_, nullptr));
-  }
-  // The executor's context goes before the generator has ended.
-  void abandon() noexcept override {
-    auto const last = std::move(orphaned_);
-    delete this;
   }
   void fail(coro::outcome<void>& ended) noexcept {
     try {

@@ -61,12 +61,6 @@ class message_source : public coro::generator_source<T>, private coro::ready_nod
 
  protected:
   ~message_source() = default;
-  /// The stream goes away before this does: nothing is read any more, and a reader that waits is resumed.
-  void cut() noexcept {
-    ended_ = true;
-    if (consumer_ && !coro::ready_node::linked() && !stopped_.coro::ready_node::linked())
-      under_->scheduler().ready(stopped_);
-  }
   /// The stream ended: throw when that was a failure.
   virtual void ended() = 0;
   /// A message did not parse: throws.

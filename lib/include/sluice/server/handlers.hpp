@@ -85,46 +85,22 @@ class unary final : answering<Response> {
   }
 };
 
-/// The requests of a streaming call, as the handler's generator sees them. A handler may move that generator into a task
-/// that ends after it (a scope that it did not join): then reading fails, and this goes with the generator.
+/// The requests of a streaming call, as the handler's generator sees them.
 template <class Request>
-class request_source final : public message_source<Request>, public coro::pooled {
+class request_source final : public message_source<Request> {
  public:
-  explicit request_source(server_stream& call) noexcept : message_source<Request>{call}, call_{&call} {}
-
-  [[nodiscard]] generator<Request> open() noexcept {
-    opened_ = true;
-    return generator<Request>{*this};
-  }
-  void handler_ended() noexcept {
-    call_ = nullptr;
-    if (opened_)
-      this->cut();
-    else
-      delete this;
-  }
+  explicit request_source(server_stream& call) noexcept : message_source<Request>{call}, call_{call} {}
 
  private:
-  void drop() noexcept override {
-    opened_ = false;
-    if (call_ == nullptr) delete this;
-  }
-  void ended() override {
-    if (call_ == nullptr) throw status_error{code::cancelled, "the handler of these requests has ended"};
-    call_->context().token().throw_if_stopped();
-  }
-  server_stream* call_;  // null once the handler has ended
-  bool opened_ = false;
+  void ended() override { call_.context().token().throw_if_stopped(); }
+  server_stream& call_;
 };
 
 // The requests are declared in a base before the task or pump, so that they outlive the coroutine that reads them.
 template <class Request>
 struct owns_requests {
-  explicit owns_requests(server_stream& call) : requests{*new request_source<Request>{call}} {}
-  owns_requests(owns_requests const&) = delete;
-  owns_requests& operator=(owns_requests const&) = delete;
-  ~owns_requests() { requests.handler_ended(); }
-  request_source<Request>& requests;
+  explicit owns_requests(server_stream& call) : requests{call} {}
+  request_source<Request> requests;
 };
 
 template <class Service, class Request, class Response, auto Method>
@@ -134,7 +110,7 @@ class client_streaming final : owns_requests<Request>, answering<Response> {
   using answering<Response>::operator delete;
   static void start(service& owner, server_stream& call) {
     auto* const self = new client_streaming{call};
-    self->run([&] { return (static_cast<Service&>(owner).*Method)(self->requests.open()); });
+    self->run([&] { return (static_cast<Service&>(owner).*Method)(generator<Request>{self->requests}); });
   }
 
  private:
@@ -194,7 +170,7 @@ class bidi_streaming final : owns_requests<Request>, streaming<Response> {
   using streaming<Response>::operator delete;
   static void start(service& owner, server_stream& call) {
     auto* const self = new bidi_streaming{call};
-    self->run([&] { return (static_cast<Service&>(owner).*Method)(self->requests.open()); });
+    self->run([&] { return (static_cast<Service&>(owner).*Method)(generator<Request>{self->requests}); });
   }
 
  private:
