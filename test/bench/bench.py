@@ -5,6 +5,10 @@
 The measured side runs on one core, its counterpart on another. Rounds are interleaved (A B B A), a
 figure is the median of its rounds. DIRECTORY holds the programs; an implementation whose program is
 missing is skipped.
+
+Counts of instructions and allocations hardly depend on the machine, only on compiler and libraries:
+--compare counts.json fails when one of ours has grown by more than 2 %, --save-counts counts.json accepts
+what is there now.
 """
 
 import argparse
@@ -21,6 +25,8 @@ from processes import Children, Failed, cubic
 
 SHAPES = [(4, 1), (4, 10), (4, 100), (10, 10), (10, 100)]  # connections, streams on each
 COUNTED_SHAPE = (10, 100)
+COMPARED = ("allocations", "instructions")  # system calls depend on how fast the counterpart is
+GROWTH = 0.02
 
 
 def implementations(directory):
@@ -62,7 +68,6 @@ class Bench:
             return what()
         except Failed as failure:
             self.failures.append(f"{name}: {failure}")
-            print(f"failed: {self.failures[-1]}", file=sys.stderr)
             return None
 
     def length(self, rate, shape):
@@ -169,6 +174,27 @@ class Bench:
         return result
 
 
+def our_counts(counts):
+    """Of the rows that Bench.counts gives: count → figure of a call."""
+    return {
+        label: round(figures["sluice"][0], 3)
+        for label, figures in counts.items()
+        if label.startswith(COMPARED) and "sluice" in figures
+    }
+
+
+def growth(counts, file):
+    """What has grown beyond the accepted counts in `file`, as lines for people."""
+    with open(file) as accepted:
+        before = json.load(accepted)
+    now = our_counts(counts)
+    for label, limit in before.items():
+        if label not in now:
+            yield f"{label}: not counted, {file} says {limit}"
+        elif now[label] > limit * (1 + GROWTH) + 0.01:
+            yield f"{label}: {now[label]} a call, {file} says {limit}"
+
+
 def shape_name(shape):
     return f"{shape[0]} × {shape[1]}"
 
@@ -230,18 +256,29 @@ def run(options, children, congestion):
         text.append(table(title, rows, names, more_is_better))
         print("\n" + text[-1], flush=True)
 
-    section("server_unary_cpu_us", "server, unary: CPU µs a call", bench.servers())
-    section("client_unary_cpu_us", "client, unary: CPU µs a call", bench.clients())
-    section("stream_million_a_second", "one stream of 10 B: million messages/s", bench.streams(), True)
+    if not options.counts_only:
+        section("server_unary_cpu_us", "server, unary: CPU µs a call", bench.servers())
+        section("client_unary_cpu_us", "client, unary: CPU µs a call", bench.clients())
+        section("stream_million_a_second", "one stream of 10 B: million messages/s", bench.streams(), True)
     if options.counts:
-        section("counts_a_call", f"counts of a unary call at {shape_name(COUNTED_SHAPE)}", bench.counts())
+        counts = bench.counts()
+        section("counts_a_call", f"counts of a unary call at {shape_name(COUNTED_SHAPE)}", counts)
+        if options.compare:
+            bench.failures += growth(counts, options.compare)
+        if options.save_counts:
+            with open(options.save_counts, "w") as file:
+                json.dump(our_counts(counts), file, indent=2)
+                file.write("\n")
+    for failure in bench.failures:
+        print(f"failed: {failure}", file=sys.stderr)
     results["failures"] = bench.failures
     if options.json:
         with open(options.json, "w") as file:
             json.dump(results, file, indent=2, ensure_ascii=False)
     if options.markdown:
         with open(options.markdown, "w") as file:
-            file.write("\n\n".join(text) + "\n")
+            how = "Written by `./dev bench --counts --markdown docs/benchmarks.md`; see test/bench/bench.py."
+            file.write("\n\n".join(["# Benchmarks", how, *text]) + "\n")
     return 1 if bench.failures else 0
 
 
@@ -252,10 +289,14 @@ def main():
     parser.add_argument(
         "--counts", action="store_true", help="also instructions, allocations and system calls of a call"
     )
+    parser.add_argument("--counts-only", action="store_true", help="those, and no times")
+    parser.add_argument("--compare", metavar="FILE", help="fail when a count is 2 %% above that in FILE")
+    parser.add_argument("--save-counts", metavar="FILE", help="write our counts, to compare with later")
     parser.add_argument("--json", metavar="FILE", help="write every round of every figure")
     parser.add_argument("--markdown", metavar="FILE", help="write the tables")
     options = parser.parse_args()
     options.directory = os.path.abspath(options.directory)
+    options.counts |= bool(options.counts_only or options.compare or options.save_counts)
     if not os.access(os.path.join(options.directory, "load"), os.X_OK):
         parser.error(f"{options.directory} holds no program `load`; build with -Dbench=true")
     if not shutil.which("taskset"):
