@@ -65,8 +65,7 @@ class task_promise_base : public promise_base {
       }
       if (at_home) [[likely]]
         promise.done_->completed();
-      else
-        way_home_.complete(*promise.context(), *promise.done_);
+      else way_home_.complete(*promise.context(), *promise.done_);
       return std::noop_coroutine();
     }
     void await_resume() const noexcept {}
@@ -162,7 +161,9 @@ class [[nodiscard]] task {
     }
 
    private:
-    static status empty() { return status{code::failed_precondition, "an empty or moved-from task is awaited"}; }
+    static status empty() {
+      return status{code::failed_precondition, "an empty or moved-from task is awaited"};
+    }
     std::coroutine_handle<promise_type> frame_;
   };
   [[nodiscard]] awaiter operator co_await() && noexcept { return awaiter{frame_}; }
@@ -208,31 +209,51 @@ class [[nodiscard]] as_result {
    public:
     using inner = coro::awaiter_of<A>;
     explicit awaiter(A&& awaitable) : inner_{coro::get_awaiter(std::forward<A>(awaitable))} {}
-    [[nodiscard]] bool await_ready() { return inner_.await_ready(); }
+    // What refuses to be awaited (a second read at once) throws before it suspends.
+    [[nodiscard]] bool await_ready() {
+      try {
+        return inner_.await_ready();
+      } catch (status_error const& error) {
+        refused_ = error.status();
+        return true;
+      }
+    }
     template <class Promise>
-    auto await_suspend(std::coroutine_handle<Promise> self) {
-      return inner_.await_suspend(self);
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) {
+      using suspension = decltype(inner_.await_suspend(self));
+      try {
+        if constexpr (std::is_void_v<suspension>) inner_.await_suspend(self);
+        else if constexpr (std::same_as<suspension, bool>)
+          return inner_.await_suspend(self) ? std::coroutine_handle<>{std::noop_coroutine()} : self;
+        else return inner_.await_suspend(self);
+      } catch (status_error const& error) {
+        refused_ = error.status();
+        return self;
+      }
+      return std::noop_coroutine();
     }
     auto await_resume() {
       if constexpr (requires { inner_.await_result(); }) {
-        return inner_.await_result();
+        using outcome = decltype(inner_.await_result());
+        return refused_.ok() ? inner_.await_result() : outcome{refused_};
       } else {
         using value = decltype(inner_.await_resume());
+        using outcome = result<std::remove_cvref_t<value>>;
+        if (!refused_.ok()) return outcome{refused_};
         try {
           if constexpr (std::is_void_v<value>) {
             inner_.await_resume();
-            return result<void>{};
+            return outcome{};
           } else {
-            return result<std::remove_cvref_t<value>>{inner_.await_resume()};
+            return outcome{inner_.await_resume()};
           }
-        } catch (status_error const& error) {
-          return result<std::remove_cvref_t<value>>{error.status()};
-        }
+        } catch (status_error const& error) { return outcome{error.status()}; }
       }
     }
 
    private:
     inner inner_;
+    status refused_;
   };
   [[nodiscard]] awaiter operator co_await() && { return awaiter{std::forward<A>(awaitable_)}; }
 

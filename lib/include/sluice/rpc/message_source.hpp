@@ -52,7 +52,8 @@ class message_source : public coro::generator_source<T>, private coro::ready_nod
       throw status_error{code::internal, "a stream woke its reader without a message"};
     }
     if (item != nullptr) return item;
-    if (std::exchange(malformed_, false)) failed(malformed_message());
+    if (std::exchange(told_, true)) return nullptr;
+    if (malformed_) failed(malformed_message());
     ended();
     return nullptr;
   }
@@ -61,6 +62,12 @@ class message_source : public coro::generator_source<T>, private coro::ready_nod
 
  protected:
   ~message_source() = default;
+  /// The stream goes away before this does: nothing is read any more, and a reader that waits is resumed.
+  void cut() noexcept {
+    ended_ = true;
+    if (consumer_ && !coro::ready_node::linked() && !stopped_.coro::ready_node::linked())
+      under_->scheduler().ready(stopped_);
+  }
   /// The stream ended: throw when that was a failure.
   virtual void ended() = 0;
   /// A message did not parse: throws.
@@ -89,6 +96,7 @@ class message_source : public coro::generator_source<T>, private coro::ready_nod
   stop_node stopped_{*this};
   bool ended_ = false;
   bool malformed_ = false;
+  bool told_ = false;  // that it failed, or ended
 };
 
 }  // namespace sluice
