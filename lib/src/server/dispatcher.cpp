@@ -17,7 +17,8 @@ dispatcher::entry dispatcher::find(std::string_view path) const noexcept {
 
 status dispatcher::explain(std::string_view path) const {
   auto const slash = path.rfind('/');
-  std::string_view const name = slash == 0 || slash == std::string_view::npos ? "" : path.substr(1, slash - 1);
+  std::string_view const name =
+      slash == 0 || slash == std::string_view::npos ? "" : path.substr(1, slash - 1);
   if (services_.find(name) == services_.end())
     return status{code::unimplemented, "unknown service " + std::string{name}};
   return status{code::unimplemented,

@@ -34,10 +34,8 @@ stop_token incoming_call::drain() noexcept { return connection_->drain_token(); 
 void incoming_call::on_headers(wire::header_block const& headers, bool end, bool too_large) {
   if (!std::exchange(headers_seen_, true)) {
     set_reading(true);  // until the handler is asked
-    if (too_large)
-      end_call(status{code::resource_exhausted, "request headers larger than the limit"});
-    else
-      accept(headers);
+    if (too_large) end_call(status{code::resource_exhausted, "request headers larger than the limit"});
+    else accept(headers);
   }
   if (end) on_end();  // at once, or by trailers, which gRPC requests do not have and which say nothing
 }
@@ -71,7 +69,8 @@ void incoming_call::accept(wire::header_block const& headers) {
     if (!context_.deadline().is_never()) context_.scheduler().start_timer(*this, context_.deadline().at());
   }
   if (auto const parent = metadata_.get("traceparent")) {
-    trace_.emplace(trace_context{std::string{*parent}, std::string{metadata_.get("tracestate").value_or("")}});
+    trace_.emplace(
+        trace_context{std::string{*parent}, std::string{metadata_.get("tracestate").value_or("")}});
     context_.set_trace(&*trace_);
   }
   auto const kind = target_.handler->method.kind;
@@ -100,10 +99,8 @@ void incoming_call::on_data(bytes_view bytes) {
     return;
   }
   take_data(bytes);
-  if (single_request_)
-    take_request();
-  else if (readable())
-    wake_reader();
+  if (single_request_) take_request();
+  else if (readable()) wake_reader();
 }
 
 // The handler waits for the end, but what is wrong with a request ends the call as soon as it is known: a bad prefix, or
@@ -123,10 +120,8 @@ void incoming_call::take_request() {
 void incoming_call::on_end() {
   take_end();
   if (ended_) return;
-  if (single_request_)
-    request_complete();
-  else
-    wake_reader();
+  if (single_request_) request_complete();
+  else wake_reader();
 }
 
 void incoming_call::request_complete() {
@@ -181,10 +176,8 @@ call_stream::read_result incoming_call::read(bytes_view& message) {
 
 void incoming_call::when_readable(coro::ready_node& node) noexcept {
   reader_ = &node;
-  if (ended_ || closed_ || readable())
-    wake_reader();
-  else
-    set_reading(true);
+  if (ended_ || closed_ || readable()) wake_reader();
+  else set_reading(true);
 }
 
 void incoming_call::wake_reader() noexcept {
@@ -300,6 +293,7 @@ void incoming_call::send_trailers(status const& outcome) {
 }
 
 void incoming_call::expired() noexcept {
+  discard_unsent();  // nobody waits for it any more, and the status must not wait for the client's window
   end_call(status{code::deadline_exceeded, "deadline exceeded"});
   stop_handler(stop_reason::deadline);
 }
@@ -312,16 +306,13 @@ void incoming_call::stop_handler(stop_reason why) noexcept {
 
 void incoming_call::on_closed(transport::stream_end const& how) noexcept {
   closed_ = true;
-  if (!ended_) {
-    ended_ = true;
+  bool const lost = how.why != errc::stream_reset;
+  stop_reason const why = lost ? stop_reason::connection_lost : stop_reason::client_cancelled;
+  if (!std::exchange(ended_, true)) {
     context_.scheduler().timers().cancel(*this);
-    bool const lost = how.why != errc::stream_reset;
-    stop_reason const why = lost ? stop_reason::connection_lost : stop_reason::client_cancelled;
     if (observed_) connection_->observe_end(path_, to_status(why), began_);
-    stop_handler(why);
-  } else if (handler_runs_) {
-    stop_handler(stop_reason::client_cancelled);
   }
+  if (handler_runs_) stop_handler(why);
   free_if_over();
 }
 

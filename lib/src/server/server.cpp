@@ -3,8 +3,11 @@
 
 #include "server/server_group.hpp"
 
+#include <sluice/coro/executor.hpp>
 #include <sluice/coro/waiter.hpp>
 #include <sluice/server/io_threads.hpp>
+
+#include <boost/asio/prefer.hpp>
 
 #include <memory>
 #include <utility>
@@ -27,6 +30,8 @@ class group_end final : private coro::ready_node, private coro::stop_observer {
   void await_suspend(std::coroutine_handle<Promise> self) {
     self_ = self;
     context_ = self.promise().context();
+    // Other threads may have the last word: until then `run` of the awaiter's context has something to wait for.
+    work_ = asio::prefer(coro::executor_of(context_->scheduler()), asio::execution::outstanding_work.tracked);
     group_.stop(grace_, [this] { context_->scheduler().post_remote(*this); });
     context_->stop().observe(*this);
   }
@@ -35,12 +40,14 @@ class group_end final : private coro::ready_node, private coro::stop_observer {
  private:
   void run() noexcept override {
     stop_observer::unlink();
+    work_ = {};
     coro::resume_under(*context_, self_);
   }
   void stop_requested(stop_reason) noexcept override { group_.stop(duration::zero(), {}); }
 
   serving::server_group& group_;
   duration grace_;
+  asio::any_io_executor work_;
   std::coroutine_handle<> self_;
   coro::context* context_ = nullptr;
 };
@@ -68,9 +75,7 @@ server& server::add(service& what) {
 
 std::string server::listen(std::string_view address) { return group_->listen(address); }
 void server::serve(std::unique_ptr<byte_stream> connection) { group_->serve(std::move(connection)); }
-task<void> server::shutdown(duration grace) {
-  co_await end_of{*group_, grace};
-}
+task<void> server::shutdown(duration grace) { co_await end_of{*group_, grace}; }
 void server::stop(duration grace) { group_->stop(grace, {}); }
 std::size_t server::connections() const noexcept { return group_->connections(); }
 std::size_t server::active_calls() const noexcept { return group_->calls(); }

@@ -64,8 +64,10 @@ void server_connection::observe_start(std::string_view method) noexcept {
   if (auto* const observer = options().observer) observer->call_started(method, peer());
 }
 
-void server_connection::observe_end(std::string_view method, status const& outcome, time_point began) noexcept {
-  if (auto* const observer = options().observer) observer->call_ended(method, outcome, scheduler().now() - began);
+void server_connection::observe_end(std::string_view method, status const& outcome,
+                                    time_point began) noexcept {
+  if (auto* const observer = options().observer)
+    observer->call_ended(method, outcome, scheduler().now() - began);
 }
 
 transport::stream* server_connection::stream_opened() {

@@ -2,6 +2,7 @@
 #include "server/server_group.hpp"
 
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
 #include <future>
@@ -11,7 +12,7 @@
 
 namespace sluice::serving {
 
-struct server_group::acceptor : std::enable_shared_from_this<server_group::acceptor> {
+struct server_group::acceptor final : std::enable_shared_from_this<server_group::acceptor>, coro::root {
   asio::any_io_executor executor;
   std::size_t limit = 0;
   std::vector<std::unique_ptr<net::listener>> listeners;
@@ -29,7 +30,8 @@ struct server_group::acceptor : std::enable_shared_from_this<server_group::accep
     auto const target = shards[next].lock();  // where the listener was told to make it
     if (!target) return bytes->close();
     if (shards.size() == 1) return target->serve(std::move(bytes));
-    asio::post(target->executor(), [target, kept = std::move(bytes)]() mutable { target->serve(std::move(kept)); });
+    asio::post(target->executor(),
+               [target, kept = std::move(bytes)]() mutable { target->serve(std::move(kept)); });
   }
   // On any thread.
   void closed() {
@@ -40,12 +42,17 @@ struct server_group::acceptor : std::enable_shared_from_this<server_group::accep
     if (open >= limit || !paused.exchange(false)) return;
     for (auto const& each : listeners) each->resume();
   }
-  void close() { listeners.clear(); }
+  void close() {
+    coro::root::unlink();
+    listeners.clear();
+  }
+  // The executor's context goes, and the sockets must go before it.
+  void abandon() noexcept override { close(); }
 };
 
 server_group::server_group(std::vector<asio::any_io_executor> executors, server_options options)
-    : options_{std::make_shared<server_options const>(std::move(options))}, methods_{std::make_shared<dispatcher>()},
-      acceptor_{std::make_shared<acceptor>()} {
+    : options_{std::make_shared<server_options const>(std::move(options))},
+      methods_{std::make_shared<dispatcher>()}, acceptor_{std::make_shared<acceptor>()} {
   acceptor_->executor = executors.front();
   acceptor_->limit = options_->max_connections;
   for (auto& each : executors) {
@@ -60,18 +67,27 @@ server_group::~server_group() {
   for (std::size_t i = 0; i != shards_.size(); ++i) on_shard(i, [this, i] { shards_[i]->abandon(); });
 }
 
+namespace {
+
+// Joined threads run nothing any more: what would be posted to them may happen here.
+bool nobody_runs(asio::any_io_executor const& executor) noexcept {
+  auto const* const of_context = executor.target<asio::io_context::executor_type>();
+  return of_context != nullptr && of_context->context().stopped();
+}
+
+}  // namespace
+
 template <class Action>
 void server_group::on_shard(std::size_t index, Action&& action) {
-  if (single() || shards_[index]->scheduler().is_current()) return std::forward<Action>(action)();
+  if (single() || shards_[index]->scheduler().is_current() || nobody_runs(shards_[index]->executor()))
+    return std::forward<Action>(action)();
   std::promise<void> done;
   auto waiting = done.get_future();
   asio::post(shards_[index]->executor(), [&] {
     try {
       action();
       done.set_value();
-    } catch (...) {
-      done.set_exception(std::current_exception());
-    }
+    } catch (...) { done.set_exception(std::current_exception()); }
   });
   waiting.get();
 }
@@ -101,6 +117,7 @@ std::string server_group::listen(std::string_view address) {
     if (!opened) throw status_error{code::unavailable, opened.error()};
     bound = (*opened)->bound().front().to_string();
     acceptor_->listeners.push_back(std::move(*opened));
+    if (!acceptor_->linked()) shards_.front()->scheduler().adopt(*acceptor_);
   });
   return bound;
 }

@@ -9,7 +9,8 @@ namespace {
 
 // Only the shard's executor writes, others may read: a locked instruction for each call would be wasted.
 void add_to(std::atomic<std::size_t>& count, std::ptrdiff_t change) noexcept {
-  count.store(count.load(std::memory_order_relaxed) + static_cast<std::size_t>(change), std::memory_order_relaxed);
+  count.store(count.load(std::memory_order_relaxed) + static_cast<std::size_t>(change),
+              std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -22,8 +23,13 @@ shard::shard(asio::any_io_executor executor, std::shared_ptr<server_options cons
 shard::~shard() { scheduler_->timers().cancel(*this); }
 
 void shard::serve(std::unique_ptr<byte_stream> bytes) {
-  if (stopping_) return bytes->close();
+  if (stopping_) {
+    bytes->close();
+    if (on_connection_closed_) on_connection_closed_();
+    return;
+  }
   scheduler_->turn([&] {
+    if (!coro::root::linked()) scheduler_->adopt(*this);
     auto made = std::make_shared<server_connection>(shared_from_this(), std::move(bytes));
     connections_.push_back(made);
     add_to(connection_count_, 1);
@@ -44,8 +50,7 @@ void shard::stop(duration grace, std::function<void()> done) {
       for_each_connection([](server_connection& each) { each.drain(); });
       draining_.request_stop(stop_reason::draining);
     }
-    if (grace <= duration::zero())
-      expired();
+    if (grace <= duration::zero()) expired();
     else if (!connections_.empty() || call_count_ != 0)
       scheduler_->start_timer(*this, deadline::after(scheduler_->now(), grace).at());
     check_if_over();
@@ -68,6 +73,8 @@ void shard::stop_handlers() noexcept {
 }
 
 void shard::abandon() noexcept {
+  auto const keep = shared_from_this();
+  coro::root::unlink();
   stopping_ = true;
   expired();
   scheduler_->timers().cancel(*this);

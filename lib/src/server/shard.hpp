@@ -20,7 +20,7 @@ namespace sluice::serving {
 /// The part of a server that lives on one executor: its connections and their calls.
 ///
 /// Concurrency: its executor; the counts may be read anywhere.
-class shard final : public std::enable_shared_from_this<shard>, private coro::timer {
+class shard final : public std::enable_shared_from_this<shard>, private coro::timer, private coro::root {
  public:
   shard(asio::any_io_executor executor, std::shared_ptr<server_options const> options,
         std::shared_ptr<dispatcher const> methods, std::function<void()> connection_closed);
@@ -29,8 +29,8 @@ class shard final : public std::enable_shared_from_this<shard>, private coro::ti
   void serve(std::unique_ptr<byte_stream> bytes);
   /// Graceful end; `done` is called once, when nothing is left. Several may wait.
   void stop(duration grace, std::function<void()> done);
-  /// What is left goes now: the server is destroyed.
-  void abandon() noexcept;
+  /// What is left goes now: the server is destroyed, or its executor's context is.
+  void abandon() noexcept override;
 
   [[nodiscard]] asio::any_io_executor const& executor() const noexcept { return executor_; }
   [[nodiscard]] coro::scheduler& scheduler() const noexcept { return *scheduler_; }

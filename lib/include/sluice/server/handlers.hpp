@@ -41,9 +41,7 @@ class answering : public call_handler, protected coro::completion, public coro::
   void run(Call&& handler) {
     try {
       task_ = handler();
-    } catch (...) {
-      return end(call_.describe(std::current_exception()));
-    }
+    } catch (...) { return end(call_.describe(std::current_exception())); }
     if (!task_.valid()) return end(status{code::internal, "the handler returned an empty task"});
     task_.start(call_.context(), *this);
   }
@@ -85,22 +83,44 @@ class unary final : answering<Response> {
   }
 };
 
-/// The requests of a streaming call, as the handler's generator sees them.
+/// The requests of a streaming call, as the handler's generator sees them. A handler may move that generator into a task
+/// that ends after it (a scope that it did not join): then reading fails, and this goes with the generator.
 template <class Request>
-class request_source final : public message_source<Request> {
+class request_source final : public message_source<Request>, public coro::pooled {
  public:
-  explicit request_source(server_stream& call) noexcept : message_source<Request>{call}, call_{call} {}
+  explicit request_source(server_stream& call) noexcept : message_source<Request>{call}, call_{&call} {}
+
+  [[nodiscard]] generator<Request> open() noexcept {
+    opened_ = true;
+    return generator<Request>{*this};
+  }
+  void handler_ended() noexcept {
+    call_ = nullptr;
+    if (opened_) this->cut();
+    else delete this;
+  }
 
  private:
-  void ended() override { call_.context().token().throw_if_stopped(); }
-  server_stream& call_;
+  void drop() noexcept override {
+    opened_ = false;
+    if (call_ == nullptr) delete this;
+  }
+  void ended() override {
+    if (call_ == nullptr) throw status_error{code::cancelled, "the handler of these requests has ended"};
+    call_->context().token().throw_if_stopped();
+  }
+  server_stream* call_;  // null once the handler has ended
+  bool opened_ = false;
 };
 
 // The requests are declared in a base before the task or pump, so that they outlive the coroutine that reads them.
 template <class Request>
 struct owns_requests {
-  explicit owns_requests(server_stream& call) : requests{call} {}
-  request_source<Request> requests;
+  explicit owns_requests(server_stream& call) : requests{*new request_source<Request>{call}} {}
+  owns_requests(owns_requests const&) = delete;
+  owns_requests& operator=(owns_requests const&) = delete;
+  ~owns_requests() { requests.handler_ended(); }
+  request_source<Request>& requests;
 };
 
 template <class Service, class Request, class Response, auto Method>
@@ -110,7 +130,7 @@ class client_streaming final : owns_requests<Request>, answering<Response> {
   using answering<Response>::operator delete;
   static void start(service& owner, server_stream& call) {
     auto* const self = new client_streaming{call};
-    self->run([&] { return (static_cast<Service&>(owner).*Method)(generator<Request>{self->requests}); });
+    self->run([&] { return (static_cast<Service&>(owner).*Method)(self->requests.open()); });
   }
 
  private:
@@ -128,9 +148,7 @@ class streaming : public call_handler, protected coro::completion, public coro::
     generator<Response> responses;
     try {
       responses = handler();
-    } catch (...) {
-      return end(call_.describe(std::current_exception()));
-    }
+    } catch (...) { return end(call_.describe(std::current_exception())); }
     if (!responses.valid()) return end(status{code::internal, "the handler returned an empty generator"});
     pump_.start(std::move(responses), call_, call_.context(), *this);
   }
@@ -170,7 +188,7 @@ class bidi_streaming final : owns_requests<Request>, streaming<Response> {
   using streaming<Response>::operator delete;
   static void start(service& owner, server_stream& call) {
     auto* const self = new bidi_streaming{call};
-    self->run([&] { return (static_cast<Service&>(owner).*Method)(generator<Request>{self->requests}); });
+    self->run([&] { return (static_cast<Service&>(owner).*Method)(self->requests.open()); });
   }
 
  private:
@@ -191,13 +209,14 @@ struct shape<Result (Service::*)(Argument)> {
 template <auto Method>
 constexpr method_handler serve_unary(method which) noexcept {
   using s = serving::shape<decltype(Method)>;
-  return {which, &serving::unary<typename s::service, typename s::argument, typename s::response, Method>::start};
+  return {which,
+          &serving::unary<typename s::service, typename s::argument, typename s::response, Method>::start};
 }
 template <auto Method>
 constexpr method_handler serve_server_streaming(method which) noexcept {
   using s = serving::shape<decltype(Method)>;
-  return {which,
-          &serving::server_streaming<typename s::service, typename s::argument, typename s::response, Method>::start};
+  return {which, &serving::server_streaming<typename s::service, typename s::argument, typename s::response,
+                                            Method>::start};
 }
 template <auto Method>
 constexpr method_handler serve_client_streaming(method which) noexcept {
@@ -208,8 +227,8 @@ constexpr method_handler serve_client_streaming(method which) noexcept {
 template <auto Method>
 constexpr method_handler serve_bidi_streaming(method which) noexcept {
   using s = serving::shape<decltype(Method)>;
-  return {which, &serving::bidi_streaming<typename s::service, typename s::argument::value_type, typename s::response,
-                                          Method>::start};
+  return {which, &serving::bidi_streaming<typename s::service, typename s::argument::value_type,
+                                          typename s::response, Method>::start};
 }
 
 /// What a method answers that the service does not override.
