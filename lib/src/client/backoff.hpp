@@ -19,8 +19,8 @@ class backoff {
 
   /// How long to wait after another failure.
   [[nodiscard]] duration next() {
-    double const base = std::min(std::max(next_, static_cast<double>(initial_.count())),
-                                 static_cast<double>(max_.count()));
+    double const base =
+        std::min(std::max(next_, static_cast<double>(initial_.count())), static_cast<double>(max_.count()));
     next_ = base * multiplier_;
     std::uniform_real_distribution<double> spread{-jitter_, jitter_};
     return duration{static_cast<duration::rep>(base * (1.0 + spread(random_)))};

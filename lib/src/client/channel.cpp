@@ -23,7 +23,8 @@ task<void> wait_for_grace(duration grace) { co_await sleep_for(grace); }
 task<void> shut_down(std::shared_ptr<calling::channel_state> state, duration grace) {
   state->drain();
   // Whatever ends the wait, a stop too, the channel is closed when this is over.
-  if (!state->ended().is_set()) static_cast<void>(co_await as_result(first_of(wait_for_end(state), wait_for_grace(grace))));
+  if (!state->ended().is_set())
+    static_cast<void>(co_await as_result(first_of(wait_for_end(state), wait_for_grace(grace))));
   state->close();
 }
 
@@ -60,7 +61,8 @@ channel::channel(boost::asio::any_io_executor executor, std::string_view target,
                                                       std::move(options))} {}
 
 channel::channel(boost::asio::any_io_executor executor, connector connect, channel_options options)
-    : state_{std::make_shared<calling::channel_state>(std::move(executor), std::move(connect), std::move(options))} {}
+    : state_{std::make_shared<calling::channel_state>(std::move(executor), std::move(connect),
+                                                      std::move(options))} {}
 
 channel::~channel() { state_->close(); }
 

@@ -26,14 +26,16 @@ channel_state::channel_state(asio::any_io_executor executor, target to, channel_
         resolve_backoff_.reset();
         balancer_->resolved(std::move(*found));
       } else {
-        scheduler_->start_timer(resolve_retry_, deadline::after(scheduler_->now(), resolve_backoff_.next()).at());
+        scheduler_->start_timer(resolve_retry_,
+                                deadline::after(scheduler_->now(), resolve_backoff_.next()).at());
         balancer_->resolving_failed(found.error());
       }
     });
   });
 }
 
-channel_state::channel_state(asio::any_io_executor executor, channel::connector connect, channel_options options)
+channel_state::channel_state(asio::any_io_executor executor, channel::connector connect,
+                             channel_options options)
     : channel_state{std::move(executor), std::move(options)} {
   target_text_ = "connector";
   if (authority_.empty()) authority_ = "localhost";
@@ -52,11 +54,10 @@ void channel_state::connect() {
 }
 
 void channel_state::leave_idle() {
+  if (!coro::root::linked()) scheduler_->adopt(*this);
   become(connectivity::connecting);
-  if (resolver_)
-    resolver_->resolve();
-  else
-    balancer_->resolved({});
+  if (resolver_) resolver_->resolve();
+  else balancer_->resolved({});
 }
 
 void channel_state::become(connectivity state) {
@@ -66,8 +67,9 @@ void channel_state::become(connectivity state) {
 }
 
 std::shared_ptr<subchannel> channel_state::make_subchannel(std::vector<address> addresses) {
-  auto made = std::make_shared<subchannel>(executor_, options_, std::move(addresses),
-                                           connect_ ? &connect_ : nullptr, static_cast<subchannel_owner&>(*this));
+  auto made =
+      std::make_shared<subchannel>(executor_, options_, std::move(addresses), connect_ ? &connect_ : nullptr,
+                                   static_cast<subchannel_owner&>(*this));
   subchannels_.push_back(made);
   return made;
 }
@@ -142,8 +144,8 @@ void channel_state::call_ended(outgoing_call& call, sluice::method which, status
   call.coro::list_hook<channel_calls>::unlink();
   if (options_.observer != nullptr) options_.observer->call_ended(which.path, how, scheduler_->now() - began);
   if (!calls_.empty()) return;
-  if (closed_) return ended_.set();
-  if (draining_) return close();
+  // Whoever drains waits for this and closes then: here the session may still be at work.
+  if (closed_ || draining_) return ended_.set();
   if (options_.idle_timeout != duration::max())
     scheduler_->start_timer(*this, deadline::after(scheduler_->now(), options_.idle_timeout).at());
 }
@@ -157,7 +159,7 @@ wire::header_block& channel_state::scratch_block() noexcept {
 
 void channel_state::drain() {
   if (std::exchange(draining_, true) || closed_) return;
-  if (calls_.empty()) close();
+  if (calls_.empty()) ended_.set();
 }
 
 void channel_state::end_all(status const& why) noexcept {
@@ -168,6 +170,7 @@ void channel_state::close() {
   if (std::exchange(closed_, true)) return;
   auto const keep = shared_from_this();
   scheduler_->turn([this] {
+    coro::root::unlink();
     scheduler_->timers().cancel(*this);
     scheduler_->timers().cancel(resolve_retry_);
     end_all(status{code::unavailable, "the channel was shut down"});

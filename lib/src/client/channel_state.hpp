@@ -28,7 +28,8 @@ namespace sluice::calling {
 class channel_state final : public std::enable_shared_from_this<channel_state>,
                             private balancer_host,
                             private subchannel_owner,
-                            private coro::timer {
+                            private coro::timer,
+                            private coro::root {
  public:
   channel_state(asio::any_io_executor executor, target to, channel_options options);
   channel_state(asio::any_io_executor executor, channel::connector connect, channel_options options);
@@ -38,10 +39,9 @@ class channel_state final : public std::enable_shared_from_this<channel_state>,
   void connect();
   /// Set when the state changes; waiters look, reset and wait again.
   [[nodiscard]] event& changed() noexcept { return changed_; }
-  /// Takes no new calls; closes once the last one has ended.
+  /// Takes no new calls. `ended` is set once the last one has ended; then it may be closed.
   void drain();
   void close();
-  [[nodiscard]] bool over() const noexcept { return closed_ && calls_.empty(); }
   [[nodiscard]] event& ended() noexcept { return ended_; }
 
   // for the calls
@@ -67,6 +67,8 @@ class channel_state final : public std::enable_shared_from_this<channel_state>,
   void subchannel_has_room(subchannel& which) noexcept override;
   // timer: idle
   void expired() noexcept override;
+  // root: the executor's context goes, and the sockets must go before it
+  void abandon() noexcept override { close(); }
 
   // Resolving failed: after the back-off the channel is idle again, and resolves with the next call.
   struct resolve_retry final : coro::timer {

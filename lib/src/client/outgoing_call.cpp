@@ -24,10 +24,8 @@ outgoing_call::outgoing_call(std::shared_ptr<channel_state> on, sluice::method w
 // ---- the start -------------------------------------------------------------------------------------------------------
 
 void outgoing_call::start(coro::context& parent) {
-  if (options_.is_detached())
-    context_.emplace(parent.scheduler());
-  else
-    context_.emplace(parent);
+  if (options_.is_detached()) context_.emplace(parent.scheduler());
+  else context_.emplace(parent);
   began_ = parent.scheduler().now();
   if (status const wrong = check(parent); !wrong.ok()) return end(wrong);
   channel_->call_began(*this);
@@ -42,8 +40,9 @@ void outgoing_call::start(coro::context& parent) {
 status outgoing_call::check(coro::context& parent) {
   if (!refused_.ok()) return refused_;
   if (&parent.scheduler() != &channel_->scheduler() || !parent.scheduler().is_current())
-    return status{code::failed_precondition,
-                  "the call is awaited on another executor than its channel's; make one channel for each executor"};
+    return status{
+        code::failed_precondition,
+        "the call is awaited on another executor than its channel's; make one channel for each executor"};
   for (auto const& [key, value] : options_.metadata())
     if (auto const wrong = check_entry(key, value)) return status{code::invalid_argument, *wrong};
   if (auto const timeout = options_.timeout()) {
@@ -69,7 +68,8 @@ void outgoing_call::write_request_headers(wire::header_block& block) const {
   head.authority = channel_->authority();
   head.user_agent = channel_->user_agent();
   head.accept_encoding = "identity";
-  if (!context_->deadline().is_never()) head.timeout = context_->deadline().remaining(context_->scheduler().now());
+  if (!context_->deadline().is_never())
+    head.timeout = context_->deadline().remaining(context_->scheduler().now());
   wire::write_request_head(head, options_.metadata(), block);
   auto const* const trace = context_->trace();
   if (trace != nullptr && !options_.metadata().contains("traceparent")) {
@@ -123,10 +123,8 @@ void outgoing_call::writes_done() noexcept {
 void outgoing_call::on_headers(wire::header_block const& headers, bool last, bool too_large) {
   if (ended_) return;
   if (too_large) return fail(status{code::resource_exhausted, "response headers larger than the limit"});
-  if (headers_seen_)
-    read_trailers(headers);
-  else
-    read_headers(headers, last);
+  if (headers_seen_) read_trailers(headers);
+  else read_headers(headers, last);
 }
 
 void outgoing_call::read_headers(wire::header_block const& headers, bool last) {
@@ -165,7 +163,8 @@ void outgoing_call::on_data(bytes_view bytes) {
     return;
   }
   take_data(bytes);
-  if (errc const wrong = announced_error(); wrong != errc::ok && has_one_response()) return fail(to_status(wrong));
+  if (errc const wrong = announced_error(); wrong != errc::ok && has_one_response())
+    return fail(to_status(wrong));
   if (readable()) wake(reader_);
 }
 
@@ -189,10 +188,8 @@ call_stream::read_result outgoing_call::read(bytes_view& message) {
 
 void outgoing_call::when_readable(coro::ready_node& node) noexcept {
   reader_ = &node;
-  if (ended_ || readable())
-    wake(reader_);
-  else
-    set_reading(true);
+  if (ended_ || readable()) wake(reader_);
+  else set_reading(true);
 }
 
 void outgoing_call::when_headers(coro::ready_node& node) noexcept {
@@ -223,6 +220,10 @@ void outgoing_call::fail(status how) noexcept {
 
 void outgoing_call::cancel(status why) noexcept {
   if (ended_) return;
+  if (!started()) {  // it has no context yet: it ends when it is awaited
+    if (refused_.ok()) refused_ = std::move(why);
+    return;
+  }
   fail(std::move(why));
 }
 
@@ -242,7 +243,8 @@ status outgoing_call::explain(transport::stream_end const& how) const {
   // A server whose clock is a little ahead ends the call at the deadline that we gave it.
   if (by_table == code::cancelled && context_->deadline().passed(context_->scheduler().now()))
     return to_status(stop_reason::deadline);
-  return status{by_table, "the stream was reset with HTTP/2 error " + std::to_string(how.error), origin::peer};
+  return status{by_table, "the stream was reset with HTTP/2 error " + std::to_string(how.error),
+                origin::peer};
 }
 
 void outgoing_call::end(status how) noexcept {

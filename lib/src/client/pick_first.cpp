@@ -24,11 +24,10 @@ class pick_first final : public balancer {
   explicit pick_first(balancer_host& host) noexcept : host_{host} {}
 
   void resolved(std::vector<address> addresses) override {
-    if (subchannel_ && subchannel_->state() == connectivity::ready) return subchannel_->use_addresses(std::move(addresses));
-    if (subchannel_)
-      subchannel_->use_addresses(std::move(addresses));
-    else
-      subchannel_ = host_.make_subchannel(std::move(addresses));
+    if (subchannel_ && subchannel_->state() == connectivity::ready)
+      return subchannel_->use_addresses(std::move(addresses));
+    if (subchannel_) subchannel_->use_addresses(std::move(addresses));
+    else subchannel_ = host_.make_subchannel(std::move(addresses));
     subchannel_->connect();
   }
 

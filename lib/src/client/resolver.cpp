@@ -23,10 +23,8 @@ class dns_resolver final : public resolver {
     lookup_.emplace(executor_, target_.host, target_.port, std::move(options),
                     [this](result<std::vector<address>, std::string> found) {
                       lookup_.reset();
-                      if (found)
-                        pushed_(std::move(*found));
-                      else
-                        pushed_(status{code::unavailable, found.error()});
+                      if (found) pushed_(std::move(*found));
+                      else pushed_(status{code::unavailable, found.error()});
                     });
   }
 
@@ -57,8 +55,10 @@ class fixed_resolver final : public resolver {
 
 }  // namespace
 
-std::unique_ptr<resolver> make_resolver(asio::any_io_executor executor, target to, resolver::on_addresses pushed) {
-  if (to.scheme == "dns") return std::make_unique<dns_resolver>(std::move(executor), std::move(to), std::move(pushed));
+std::unique_ptr<resolver> make_resolver(asio::any_io_executor executor, target to,
+                                        resolver::on_addresses pushed) {
+  if (to.scheme == "dns")
+    return std::make_unique<dns_resolver>(std::move(executor), std::move(to), std::move(pushed));
   return std::make_unique<fixed_resolver>(std::move(executor), std::move(to.addresses), std::move(pushed));
 }
 

@@ -9,8 +9,9 @@
 
 namespace sluice::calling {
 
-subchannel::subchannel(asio::any_io_executor executor, channel_options const& options, std::vector<address> addresses,
-                       channel::connector const* connect, subchannel_owner& owner)
+subchannel::subchannel(asio::any_io_executor executor, channel_options const& options,
+                       std::vector<address> addresses, channel::connector const* connect,
+                       subchannel_owner& owner)
     : executor_{std::move(executor)}, scheduler_{coro::scheduler_of(executor_)}, options_{options},
       addresses_{std::move(addresses)}, connect_{connect}, owner_{owner}, backoff_{options} {}
 
@@ -73,7 +74,8 @@ void subchannel::expired() noexcept {
   auto const keep = shared_from_this();
   if (dial_) {
     dial_.reset();
-    return failed(status{code::unavailable, "connecting took longer than " + net::describe(options_.connect_timeout)});
+    return failed(
+        status{code::unavailable, "connecting took longer than " + net::describe(options_.connect_timeout)});
   }
   if (connection_) {
     std::string const text = "connected to " + connection_->peer() + ", but no HTTP/2 SETTINGS came within " +
@@ -113,7 +115,8 @@ void subchannel::connection_closed(errc why, std::string_view text) noexcept {
   if (state_ == connectivity::connecting) {
     scheduler_->timers().cancel(*this);
     return failed(status{code::unavailable, "connect to " + gone->peer() + " failed after " +
-                                                net::describe(scheduler_->now() - began_) + ": " + std::string{text}});
+                                                net::describe(scheduler_->now() - began_) + ": " +
+                                                std::string{text}});
   }
   failure_ = status{code::unavailable, "connection to " + gone->peer() + " lost: " + std::string{text}};
   if (options_.observer != nullptr) options_.observer->connection_closed(gone->peer(), text);
@@ -126,13 +129,12 @@ void subchannel::disconnect(bool graceful) {
   scheduler_->timers().cancel(*this);
   dial_.reset();
   if (auto const connection = connection_) {
-    if (graceful)
-      connection->drain();
-    else
-      connection->close(errc::connection_closed, "the channel was shut down");
+    if (graceful) connection->drain();
+    else connection->close(errc::connection_closed, "the channel was shut down");
   }
   if (!graceful)
-    for (auto const& each : std::vector{leaving_}) each->close(errc::connection_closed, "the channel was shut down");
+    for (auto const& each : std::vector{leaving_})
+      each->close(errc::connection_closed, "the channel was shut down");
   if (!connection_) become(connectivity::idle);
 }
 

@@ -249,10 +249,11 @@ namespace calling {
 
 /// The writing half of a call that the user or a generator drives.
 template <class Request>
-class writer final : private coro::completion {
+class writer final : private coro::completion, private coro::root {
  public:
   explicit writer(client_call& call) noexcept : call_{call} {}
-  writer(client_call& call, generator<Request> requests) noexcept : call_{call}, requests_{std::move(requests)} {}
+  writer(client_call& call, generator<Request> requests) noexcept
+      : call_{call}, requests_{std::move(requests)} {}
 
   /// Starts pumping the generator, if there is one; after the call has started.
   void start() {
@@ -266,11 +267,12 @@ class writer final : private coro::completion {
   void when_pumped(coro::ready_node& node) noexcept { joining_ = &node; }
   /// The owner goes. While the generator runs it is stopped, and it, the call and this live until it has ended.
   void release(client_call_ptr call) noexcept {
-    if (!pumping()) {
+    if (!pumping() || call_.context().scheduler().is_over()) {
       delete this;
       return;
     }
     orphaned_ = std::move(call);
+    call_.context().scheduler().adopt(*this);
     orphaned_->cancel(status{code::cancelled, "the call was destroyed"});
   }
 
@@ -278,17 +280,18 @@ class writer final : private coro::completion {
   void completed() noexcept override {
     pumped_ = true;
     auto& ended = pump_.failure();
-    if (auto const* why = ended.failed_status())
-      call_.cancel(*why);
-    else if (ended.error())
-      fail(ended);
-    else
-      call_.writes_done();
+    if (auto const* why = ended.failed_status()) call_.cancel(*why);
+    else if (ended.error()) fail(ended);
+    else call_.writes_done();
     if (orphaned_) {
       auto const last = std::move(orphaned_);  // let go after this
       delete this;
-    } else if (joining_ != nullptr)
-      call_.context().scheduler().ready(*std::exchange(joining_, nullptr));
+    } else if (joining_ != nullptr) call_.context().scheduler().ready(*std::exchange(joining_, nullptr));
+  }
+  // The executor's context goes before the generator has ended.
+  void abandon() noexcept override {
+    auto const last = std::move(orphaned_);
+    delete this;
   }
   void fail(coro::outcome<void>& ended) noexcept {
     try {
@@ -297,9 +300,7 @@ class writer final : private coro::completion {
       call_.cancel(error.status());
     } catch (std::exception const& error) {
       call_.cancel(status{code::cancelled, std::string{"the request generator threw: "} + error.what()});
-    } catch (...) {
-      call_.cancel(status{code::cancelled, "the request generator threw"});
-    }
+    } catch (...) { call_.cancel(status{code::cancelled, "the request generator threw"}); }
   }
   client_call& call_;
   generator<Request> requests_;
@@ -398,7 +399,8 @@ class writing_call : public any_call {
  protected:
   writing_call(client_call_ptr call, generator<Request> requests)
       : any_call{std::move(call)}, writer_{new writer<Request>{*call_, std::move(requests)}} {}
-  explicit writing_call(client_call_ptr call) : any_call{std::move(call)}, writer_{new writer<Request>{*call_}} {}
+  explicit writing_call(client_call_ptr call)
+      : any_call{std::move(call)}, writer_{new writer<Request>{*call_}} {}
   ~writing_call() {
     if (writer_) writer_.release()->release(std::move(call_));
   }
