@@ -40,7 +40,8 @@ thread_local constinit bool lists_are_gone = false;
 
 struct thread_end {
   thread_end() noexcept {
-    for (std::size_t index = 0; index != classes; ++index) lists[index].room = kept_bytes / ((index + 1) * grain);
+    for (std::size_t index = 0; index != classes; ++index)
+      lists[index].room = kept_bytes / ((index + 1) * grain);
   }
   thread_end(thread_end const&) = delete;
   thread_end& operator=(thread_end const&) = delete;
@@ -65,10 +66,8 @@ void deallocate_slowly(void* block, std::size_t index) noexcept {
     thread_local thread_end const ending;  // made once: fills `room`
     static_cast<void>(&ending);
   }
-  if (lists[index].room != 0)
-    keep(lists[index], block);
-  else
-    ::operator delete(block);
+  if (lists[index].room != 0) keep(lists[index], block);
+  else ::operator delete(block);
 }
 
 }  // namespace
@@ -89,8 +88,7 @@ void deallocate_block(void* block, std::size_t size) noexcept {
   free_list& list = lists[index];
   if (list.room != 0) [[likely]]
     keep(list, block);
-  else
-    deallocate_slowly(block, index);
+  else deallocate_slowly(block, index);
 }
 
 }  // namespace sluice

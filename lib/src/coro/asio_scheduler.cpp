@@ -31,7 +31,9 @@ class asio_scheduler final : public scheduler {
   }
 
  private:
-  std::shared_ptr<asio_scheduler> self() { return std::static_pointer_cast<asio_scheduler>(shared_from_this()); }
+  std::shared_ptr<asio_scheduler> self() {
+    return std::static_pointer_cast<asio_scheduler>(shared_from_this());
+  }
   void post_turn() noexcept override {
     asio::post(executor_, [keep = self()] { keep->run_posted_turn(); });
   }
@@ -103,10 +105,12 @@ std::shared_ptr<scheduler> scheduler_of(asio::any_io_executor const& executor) {
   auto const possibly = asio::prefer(untracked, asio::execution::blocking.possibly);
   auto const plain = asio::prefer(possibly, asio::execution::relationship.fork);
   if (plain.target_type() == typeid(asio::thread_pool::executor_type))
-    throw std::invalid_argument{"sluice: a thread_pool's executor is not serial; pass asio::make_strand(pool)"};
+    throw std::invalid_argument{
+        "sluice: a thread_pool's executor is not serial; pass asio::make_strand(pool)"};
   if (plain.target_type() == typeid(asio::system_executor))
     throw std::invalid_argument{
-        "sluice: no executor: the completion token has none of its own (asio::bind_executor), and the system's is not "
+        "sluice: no executor: the completion token has none of its own (asio::bind_executor), and the "
+        "system's is not "
         "serial"};
   auto& context = asio::query(plain, asio::execution::context);
   return asio::use_service<scheduler_service>(context).find(plain);

@@ -91,6 +91,7 @@ scheduler::turn_scope::~turn_scope() {
   if (!outermost_) return;
   self_.end_turn();
   self_.in_turn_ = false;
+  self_.now_is_fresh_ = false;
   running = previous_;
   running_context = previous_context_;
 }
@@ -130,6 +131,7 @@ void scheduler::set_system_timer() noexcept {
 }
 
 void scheduler::shut_down() noexcept {
+  over_ = true;
   // Nothing that is queued may run any more; dropping a tree may queue and unqueue others.
   while (!ready_.empty()) ready_.pop_front();
   while (!hooks_.empty()) hooks_.pop_front();

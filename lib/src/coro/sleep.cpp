@@ -19,6 +19,8 @@ sleep_until::awaiter::~awaiter() {
   if (waiting()) under().scheduler().timers().cancel(*this);
 }
 
-sleep_until::awaiter sleep_for::operator co_await() const noexcept { return sleep_until::awaiter::after(for_); }
+sleep_until::awaiter sleep_for::operator co_await() const noexcept {
+  return sleep_until::awaiter::after(for_);
+}
 
 }  // namespace sluice

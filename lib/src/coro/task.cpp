@@ -8,10 +8,8 @@ struct way_home::hop final : ready_node {
   hop(context& home, std::coroutine_handle<> to, completion* ended) noexcept
       : under{home}, next{to}, done{ended} {}
   void run() noexcept override {
-    if (done != nullptr)
-      done->completed();
-    else
-      resume_under(under, next);  // may destroy the frame that holds this
+    if (done != nullptr) done->completed();
+    else resume_under(under, next);  // may destroy the frame that holds this
   }
   context& under;
   std::coroutine_handle<> next;

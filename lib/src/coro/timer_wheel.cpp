@@ -89,7 +89,8 @@ void timer_wheel::advance(time_point now) noexcept {
     // Skip to the next tick where something can happen: an occupied slot of level 0, or the end of its round.
     auto const position = static_cast<unsigned>(now_ & (slots - 1));
     std::uint64_t const ahead = position + 1 < slots ? level_[0].occupied >> (position + 1) : 0;
-    std::uint64_t const step = ahead != 0 ? static_cast<unsigned>(std::countr_zero(ahead)) + 1U : slots - position;
+    std::uint64_t const step =
+        ahead != 0 ? static_cast<unsigned>(std::countr_zero(ahead)) + 1U : slots - position;
     if (now_ + step > target) {
       now_ = target;
       return;

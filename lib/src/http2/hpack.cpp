@@ -28,11 +28,11 @@ std::string hpack_encoder::encode(std::span<hpack_field const> fields) {
   native.reserve(fields.size());
   for (auto const& [name, value] : fields)  // nghttp2 takes non-const pointers and only reads
     native.push_back({reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
-                      reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
-                      NGHTTP2_NV_FLAG_NONE});
+                      reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(),
+                      value.size(), NGHTTP2_NV_FLAG_NONE});
   std::string block(nghttp2_hd_deflate_bound(impl_->native, native.data(), native.size()), '\0');
-  auto const size = nghttp2_hd_deflate_hd(impl_->native, reinterpret_cast<std::uint8_t*>(block.data()), block.size(),
-                                          native.data(), native.size());
+  auto const size = nghttp2_hd_deflate_hd(impl_->native, reinterpret_cast<std::uint8_t*>(block.data()),
+                                          block.size(), native.data(), native.size());
   if (size < 0) throw std::bad_alloc{};
   block.resize(static_cast<std::size_t>(size));
   return block;

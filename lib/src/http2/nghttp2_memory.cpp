@@ -19,9 +19,7 @@ void* take(std::size_t size, void*) {
     auto* const block = static_cast<std::byte*>(allocate_block(size + head));
     ::new (block) std::size_t{size};
     return block + head;
-  } catch (std::bad_alloc const&) {
-    return nullptr;
-  }
+  } catch (std::bad_alloc const&) { return nullptr; }
 }
 std::size_t size_of(void const* memory) noexcept {
   return *reinterpret_cast<std::size_t const*>(static_cast<std::byte const*>(memory) - head);

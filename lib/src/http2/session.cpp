@@ -44,7 +44,8 @@ struct session::impl {
       list.at(i, name, value, indexed);
       // nghttp2 takes non-const pointers and copies.
       fields[i] = {reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
-                   reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
+                   reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(),
+                   value.size(),
                    static_cast<std::uint8_t>(indexed ? NGHTTP2_NV_FLAG_NONE : NGHTTP2_NV_FLAG_NO_INDEX)};
     }
     return fields.data();
@@ -74,8 +75,9 @@ struct session::callbacks {
     return 0;
   }
 
-  static int on_header(nghttp2_session*, nghttp2_frame const*, std::uint8_t const* name, std::size_t name_size,
-                       std::uint8_t const* value, std::size_t value_size, std::uint8_t, void* data) {
+  static int on_header(nghttp2_session*, nghttp2_frame const*, std::uint8_t const* name,
+                       std::size_t name_size, std::uint8_t const* value, std::size_t value_size, std::uint8_t,
+                       void* data) {
     auto& me = self(data);
     me.list_size += name_size + value_size + 32;
     if (me.list_size > me.options.max_header_list_size) {
@@ -103,7 +105,8 @@ struct session::callbacks {
           me.events.headers_done(*std::exchange(me.list_user, nullptr), end, me.list_too_large);
         break;
       case NGHTTP2_DATA:
-        if (auto* const user = me.user(frame->hd.stream_id); user != nullptr && end) me.events.data_done(*user);
+        if (auto* const user = me.user(frame->hd.stream_id); user != nullptr && end)
+          me.events.data_done(*user);
         break;
       case NGHTTP2_SETTINGS:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) me.events.settings_received();
@@ -116,8 +119,9 @@ struct session::callbacks {
         }
         break;
       case NGHTTP2_GOAWAY:
-        me.events.goaway(frame->goaway.last_stream_id, frame->goaway.error_code,
-                         {reinterpret_cast<char const*>(frame->goaway.opaque_data), frame->goaway.opaque_data_len});
+        me.events.goaway(
+            frame->goaway.last_stream_id, frame->goaway.error_code,
+            {reinterpret_cast<char const*>(frame->goaway.opaque_data), frame->goaway.opaque_data_len});
         break;
       case NGHTTP2_RST_STREAM: me.reset_by_peer = frame->hd.stream_id; break;
       default: break;
@@ -132,8 +136,7 @@ struct session::callbacks {
     nghttp2_session_consume_connection(native, size);
     if (auto* const user = me.user(id))
       me.events.data(*user, {reinterpret_cast<std::byte const*>(bytes), size});
-    else
-      nghttp2_session_consume_stream(native, id, size);
+    else nghttp2_session_consume_stream(native, id, size);
     return 0;
   }
 
@@ -165,8 +168,8 @@ struct session::callbacks {
     nghttp2_submit_ping(native, NGHTTP2_FLAG_NONE, bytes.data());
   }
 
-  static ssize_t read_data(nghttp2_session*, std::int32_t id, std::uint8_t*, std::size_t most, std::uint32_t* flags,
-                           nghttp2_data_source*, void* data) {
+  static ssize_t read_data(nghttp2_session*, std::int32_t id, std::uint8_t*, std::size_t most,
+                           std::uint32_t* flags, nghttp2_data_source*, void* data) {
     auto& me = self(data);
     stream_user* const user = me.user(id);
     if (user == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
@@ -218,11 +221,13 @@ session::session(session_options const& options, session_events& events)
   nghttp2_option_new(&settings);
   nghttp2_option_set_no_auto_window_update(settings, 1);
   nghttp2_option_set_no_closed_streams(settings, 1);
-  nghttp2_option_set_peer_max_concurrent_streams(settings, 100);  // until the peer says otherwise (RFC 9113, 6.5.2)
+  nghttp2_option_set_peer_max_concurrent_streams(settings,
+                                                 100);  // until the peer says otherwise (RFC 9113, 6.5.2)
 
   bool const server = options.side == side::server;
-  int const made = server ? nghttp2_session_server_new3(&impl_->native, hooks, impl_.get(), settings, pooled_memory())
-                          : nghttp2_session_client_new3(&impl_->native, hooks, impl_.get(), settings, pooled_memory());
+  int const made =
+      server ? nghttp2_session_server_new3(&impl_->native, hooks, impl_.get(), settings, pooled_memory())
+             : nghttp2_session_client_new3(&impl_->native, hooks, impl_.get(), settings, pooled_memory());
   nghttp2_option_del(settings);
   nghttp2_session_callbacks_del(hooks);
   if (made != 0) throw std::bad_alloc{};
@@ -244,13 +249,13 @@ session::session(session_options const& options, session_events& events)
 session::~session() = default;
 
 errc session::receive(bytes_view bytes) {
-  auto const taken = nghttp2_session_mem_recv(impl_->native, reinterpret_cast<std::uint8_t const*>(bytes.data()),
-                                              bytes.size());
+  auto const taken = nghttp2_session_mem_recv(
+      impl_->native, reinterpret_cast<std::uint8_t const*>(bytes.data()), bytes.size());
   if (taken < 0) {
     if (error_text_.empty()) error_text_ = nghttp2_strerror(static_cast<int>(taken));
     if (taken == NGHTTP2_ERR_BAD_CLIENT_MAGIC) return errc::not_http2;
-    nghttp2_session_terminate_session(impl_->native, taken == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM
-                                                                                  : NGHTTP2_PROTOCOL_ERROR);
+    nghttp2_session_terminate_session(
+        impl_->native, taken == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR);
     return errc::protocol_error;
   }
   return errc::ok;
@@ -309,7 +314,8 @@ void session::announce_shutdown(std::uint64_t opaque) {
 }
 
 void session::goaway(std::uint32_t error, std::string_view debug) {
-  nghttp2_submit_goaway(impl_->native, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(impl_->native), error,
+  nghttp2_submit_goaway(impl_->native, NGHTTP2_FLAG_NONE,
+                        nghttp2_session_get_last_proc_stream_id(impl_->native), error,
                         reinterpret_cast<std::uint8_t const*>(debug.data()), debug.size());
 }
 

@@ -18,15 +18,16 @@ enum class side : std::uint8_t { client, server };
 struct session_options {
   http2::side side = side::server;
   std::uint32_t max_concurrent_streams = 1000;       ///< that the peer may open; advertised by a server
-  std::uint32_t initial_window = 256 * 1024;         ///< bytes that a stream may receive ahead of its reader
-  std::uint32_t connection_window = 4 * 1024 * 1024; ///< bytes that the connection may receive ahead of the session
-  std::uint32_t max_header_list_size = 16 * 1024;    ///< bytes by name + value + 32; advertised and enforced
+  std::uint32_t initial_window = 256 * 1024;  ///< bytes that a stream may receive ahead of its reader
+  std::uint32_t connection_window =
+      4 * 1024 * 1024;  ///< bytes that the connection may receive ahead of the session
+  std::uint32_t max_header_list_size = 16 * 1024;  ///< bytes by name + value + 32; advertised and enforced
 };
 
 /// What the session takes from a stream to fill a DATA frame.
 struct data_wish {
   std::size_t bytes = 0;  ///< so many are ready, at most what was asked for
-  bool end = false;       ///< they are the last: END_STREAM, or trailers if `trailers` is set
+  bool end = false;  ///< they are the last: END_STREAM, or trailers if `trailers` is set
   bool trailers = false;  ///< `send_trailers` was called, or is called from inside pull_data
 };
 
@@ -85,7 +86,8 @@ class session {
   /// Header fields for the four that follow: `count` times `at(i, name, value, indexed)`.
   class header_list {
    public:
-    virtual void at(std::size_t index, std::string_view& name, std::string_view& value, bool& indexed) const = 0;
+    virtual void at(std::size_t index, std::string_view& name, std::string_view& value,
+                    bool& indexed) const = 0;
     [[nodiscard]] virtual std::size_t size() const = 0;
 
    protected:
@@ -93,7 +95,8 @@ class session {
   };
 
   /// Client: opens a stream. Fails with errc::closed when the stream ids are used up or a GOAWAY came.
-  [[nodiscard]] result<std::int32_t, errc> open(header_list const& headers, bool end_stream, stream_user& user);
+  [[nodiscard]] result<std::int32_t, errc> open(header_list const& headers, bool end_stream,
+                                                stream_user& user);
   /// Server: response headers; with `end_stream` it is the whole response.
   void respond(std::int32_t id, header_list const& headers, bool end_stream);
   /// Ends a stream's DATA with trailers: call it once before, or from inside, the pull_data that says `end`.

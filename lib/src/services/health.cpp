@@ -90,7 +90,8 @@ class health_service::impl final : public service {
       std::lock_guard const lock{mutex_};
       all.statuses.insert(statuses_.begin(), statuses_.end());
     }
-    if (all.statuses.size() > list_limit) co_return sluice::status{code::resource_exhausted, "more than 100 services"};
+    if (all.statuses.size() > list_limit)
+      co_return sluice::status{code::resource_exhausted, "more than 100 services"};
     co_return all;
   }
 

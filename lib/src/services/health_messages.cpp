@@ -51,7 +51,9 @@ bool read_fields(CodedInputStream& in, Field field) {
     if (tag == 0) return in.ConsumedEntireMessage();
     switch (field(tag)) {
       case 1: break;                                                      // taken
-      case 0: if (!WireFormatLite::SkipField(&in, tag)) return false; break;
+      case 0:
+        if (!WireFormatLite::SkipField(&in, tag)) return false;
+        break;
       default: return false;
     }
   }

@@ -7,8 +7,9 @@
 namespace sluice::testing {
 namespace {
 
-constexpr std::array<std::string_view, 10> type_names{"DATA",         "HEADERS", "PRIORITY", "RST_STREAM",    "SETTINGS",
-                                                      "PUSH_PROMISE", "PING",    "GOAWAY",   "WINDOW_UPDATE", "CONTINUATION"};
+constexpr std::array<std::string_view, 10> type_names{
+    "DATA",         "HEADERS", "PRIORITY", "RST_STREAM",    "SETTINGS",
+    "PUSH_PROMISE", "PING",    "GOAWAY",   "WINDOW_UPDATE", "CONTINUATION"};
 
 void append_number(std::string& to, std::uint32_t value, unsigned bytes) {
   for (unsigned i = bytes; i-- != 0;) to.push_back(static_cast<char>(value >> (8 * i)));
@@ -49,7 +50,8 @@ http2_frame& http2_frame::without(std::string_view name) {
 }
 
 std::optional<std::string_view> http2_frame::value_of(std::string_view name) const noexcept {
-  auto const found = std::find_if(fields.begin(), fields.end(), [name](auto const& f) { return f.first == name; });
+  auto const found =
+      std::find_if(fields.begin(), fields.end(), [name](auto const& f) { return f.first == name; });
   if (found == fields.end()) return std::nullopt;
   return found->second;
 }
@@ -120,6 +122,8 @@ http2_frame request(std::uint32_t stream, std::string_view path) {
 http2_frame response(std::uint32_t stream) {
   return headers(stream).status(200).field("content-type", "application/grpc");
 }
-http2_frame trailers(std::uint32_t stream, code outcome) { return headers(stream).grpc_status(outcome).end(); }
+http2_frame trailers(std::uint32_t stream, code outcome) {
+  return headers(stream).grpc_status(outcome).end();
+}
 
 }  // namespace sluice::testing

@@ -55,7 +55,8 @@ bool same_settings(std::string_view wanted, std::string_view got) {
   constexpr std::size_t size = 6;
   for (; wanted.size() >= size; wanted.remove_prefix(size)) {
     bool found = false;
-    for (std::size_t at = 0; at + size <= got.size(); at += size) found |= got.substr(at, size) == wanted.substr(0, size);
+    for (std::size_t at = 0; at + size <= got.size(); at += size)
+      found |= got.substr(at, size) == wanted.substr(0, size);
     if (!found) return false;
   }
   return true;
@@ -68,7 +69,8 @@ bool matches(http2_frame const& wanted, http2_frame const& got) {
     case frame_type::headers: return same_fields(wanted, got);
     case frame_type::settings: return same_settings(wanted.payload, got.payload);
     case frame_type::goaway:
-      return wanted.payload.size() > 8 ? wanted.payload == got.payload : got.payload.starts_with(wanted.payload);
+      return wanted.payload.size() > 8 ? wanted.payload == got.payload
+                                       : got.payload.starts_with(wanted.payload);
     default: return wanted.payload == got.payload;
   }
 }
@@ -76,7 +78,8 @@ bool matches(http2_frame const& wanted, http2_frame const& got) {
 }  // namespace
 
 struct scripted_peer::state {
-  state(boost::asio::io_context& context, std::unique_ptr<byte_stream> stream) : io{context}, end{std::move(stream)} {}
+  state(boost::asio::io_context& context, std::unique_ptr<byte_stream> stream)
+      : io{context}, end{std::move(stream)} {}
 
   boost::asio::io_context& io;
   std::unique_ptr<byte_stream> end;
@@ -178,7 +181,8 @@ struct scripted_peer::state {
       frame.payload.append(more->payload);
       frame.flag(more->flags & http2_frame::end_headers);
     }
-    if (!decoder.decode(as_bytes(frame.payload), frame.fields)) throw dialogue_error{"a header block is malformed"};
+    if (!decoder.decode(as_bytes(frame.payload), frame.fields))
+      throw dialogue_error{"a header block is malformed"};
     frame.payload.clear();
   }
 
@@ -193,7 +197,8 @@ struct scripted_peer::state {
       auto const piece = std::string_view{block}.substr(at, longest_frame);
       bool const last = at + piece.size() == block.size();
       out.append(encode_head(piece.size(), frame_type::continuation,
-                             static_cast<std::uint8_t>(last ? what.flags & http2_frame::end_headers : 0), what.stream));
+                             static_cast<std::uint8_t>(last ? what.flags & http2_frame::end_headers : 0),
+                             what.stream));
       out.append(piece);
     }
     put(out);
@@ -223,10 +228,8 @@ scripted_peer& scripted_peer::begin_as_server(http2_frame const& our_settings) {
 }
 
 scripted_peer& scripted_peer::send(http2_frame const& what) {
-  if (what.type == frame_type::headers)
-    state_->send_headers(what);
-  else
-    state_->put(encode_head(what.payload.size(), what.type, what.flags, what.stream) + what.payload);
+  if (what.type == frame_type::headers) state_->send_headers(what);
+  else state_->put(encode_head(what.payload.size(), what.type, what.flags, what.stream) + what.payload);
   return *this;
 }
 
@@ -246,7 +249,8 @@ scripted_peer& scripted_peer::expect(http2_frame const& what) {
     if (!got) throw dialogue_error{"expected " + what.to_string() + ", but " + state_->silence()};
     if (matches(what, *got)) return *this;
     bool const same_type = got->type == what.type && is_housekeeping(*got) == is_housekeeping(what);
-    if (!is_housekeeping(*got) || (same_type && got->type != frame_type::settings && got->stream == what.stream))
+    if (!is_housekeeping(*got) ||
+        (same_type && got->type != frame_type::settings && got->stream == what.stream))
       throw dialogue_error{"expected " + what.to_string() + ", got " + got->to_string()};
   }
 }
@@ -265,7 +269,8 @@ std::string scripted_peer::expect_data(std::uint32_t stream, std::size_t count) 
   std::string all;
   while (all.size() < count) all.append(expect_any(frame_type::data, stream).payload);
   if (all.size() > count)
-    throw dialogue_error{"expected " + std::to_string(count) + " bytes of data, got " + std::to_string(all.size())};
+    throw dialogue_error{"expected " + std::to_string(count) + " bytes of data, got " +
+                         std::to_string(all.size())};
   return all;
 }
 

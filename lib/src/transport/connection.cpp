@@ -40,8 +40,8 @@ stream& as_stream(http2::stream_user& user) noexcept { return static_cast<stream
 
 connection::connection(coro::scheduler& where, std::unique_ptr<byte_stream> bytes,
                        http2::session_options const& options)
-    : scheduler_{where.shared_from_this()}, bytes_{std::move(bytes)}, peer_{bytes_->peer()}, side_{options.side},
-      session_{options, *this} {}
+    : scheduler_{where.shared_from_this()}, bytes_{std::move(bytes)}, peer_{bytes_->peer()},
+      side_{options.side}, session_{options, *this} {}
 
 connection::~connection() {
   // Dropped with its executor's context: the calls are dropped with their trees.
@@ -99,7 +99,8 @@ void connection::close(errc why, std::string_view text) {
   if (backlog_.empty() && has_last_word) {  // if the socket takes it at once
     buffer last;
     std::size_t written = 0;
-    if (session_.send(last, write_size) == errc::ok && !last.empty()) static_cast<void>(write(last.view(), written));
+    if (session_.send(last, write_size) == errc::ok && !last.empty())
+      static_cast<void>(write(last.view(), written));
   }
   bytes_->close();
   turn_hook::unlink();
@@ -150,7 +151,8 @@ void connection::leave(stream& who) noexcept {
 void connection::wait_readable() {
   if (closed_ || waiting_readable_ || backlog_.size() > backlog_limit) return;
   waiting_readable_ = true;
-  bytes_->wait(io_direction::read, std::shared_ptr<io_waiter>{shared_from_this(), static_cast<io_waiter*>(this)});
+  bytes_->wait(io_direction::read,
+               std::shared_ptr<io_waiter>{shared_from_this(), static_cast<io_waiter*>(this)});
 }
 
 void connection::ready(io_direction direction) noexcept {
@@ -245,13 +247,16 @@ void connection::flush() {
   }
   if (!backlog_.empty()) {
     waiting_writable_ = true;
-    bytes_->wait(io_direction::write, std::shared_ptr<io_waiter>{shared_from_this(), static_cast<io_waiter*>(this)});
+    bytes_->wait(io_direction::write,
+                 std::shared_ptr<io_waiter>{shared_from_this(), static_cast<io_waiter*>(this)});
     return;
   }
   backlog_.release();
   wait_readable();  // a long backlog may have stopped it
   if (session_.finished() || (draining_ && open_count_ == 0 && side_ == http2::side::client))
-    close(errc::connection_closed, going_away_ ? "closed after GOAWAY" : "closed");
+    close(errc::connection_closed, going_away_                     ? "closed after GOAWAY"
+                                   : session_.error_text().empty() ? "closed"
+                                                                   : session_.error_text());
 }
 
 // ---- the session's events --------------------------------------------------------------------------------------------
@@ -282,7 +287,8 @@ void connection::data_done(http2::stream_user& on) { as_stream(on).on_end(); }
 void connection::stream_closed(http2::stream_user& on, std::uint32_t error, bool by_peer) {
   stream& who = as_stream(on);
   leave(who);
-  who.on_closed({.why = error == 0 && !by_peer ? errc::ok : errc::stream_reset, .error = error, .by_peer = by_peer});
+  who.on_closed(
+      {.why = error == 0 && !by_peer ? errc::ok : errc::stream_reset, .error = error, .by_peer = by_peer});
   if (owner_ != nullptr) owner_->stream_closed();
 }
 

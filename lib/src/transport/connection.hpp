@@ -49,7 +49,8 @@ class connection final : public std::enable_shared_from_this<connection>,
                          private http2::session_events,
                          private coro::turn_hook {
  public:
-  connection(coro::scheduler& where, std::unique_ptr<byte_stream> bytes, http2::session_options const& options);
+  connection(coro::scheduler& where, std::unique_ptr<byte_stream> bytes,
+             http2::session_options const& options);
   ~connection();
 
   /// Begins to read and write. `owner` outlives the connection's end.
@@ -122,8 +123,8 @@ class connection final : public std::enable_shared_from_this<connection>,
   connection_owner* owner_ = nullptr;
   coro::intrusive_list<stream> streams_;
   std::size_t open_count_ = 0;
-  buffer opening_;             // the first bytes, until they are recognized
-  buffer backlog_;             // accepted by nobody yet: what the socket did not take
+  buffer opening_;  // the first bytes, until they are recognized
+  buffer backlog_;  // accepted by nobody yet: what the socket did not take
   wire::header_block incoming_;  // the header list being received
   http2::session session_;
   counters counters_;

@@ -60,7 +60,7 @@ class message_stream : public stream {
   std::size_t send_limit_ = std::numeric_limits<std::size_t>::max();
   std::size_t frame_size_ = 0;
   std::size_t withheld_ = 0;  // received bytes that nobody has taken: the peer has no window back for them
-  std::size_t taken_ = 0;     // taken since the session was told
+  std::size_t taken_ = 0;  // taken since the session was told
   errc receive_error_ = errc::ok;
   bool reading_ = false;
   bool peer_ended_ = false;

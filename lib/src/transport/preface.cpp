@@ -26,7 +26,8 @@ foreign_protocol recognize_foreign(bytes_view first, http2::side ours) noexcept 
     return {};
   }
   if (is_tls(text)) return {"the client speaks TLS, this port is cleartext", {}};
-  constexpr std::array<std::string_view, 7> methods{"GET ", "POST ", "HEAD ", "PUT ", "OPTIONS ", "DELETE ", "CONNECT "};
+  constexpr std::array<std::string_view, 7> methods{"GET ",     "POST ",   "HEAD ",   "PUT ",
+                                                    "OPTIONS ", "DELETE ", "CONNECT "};
   if (std::any_of(methods.begin(), methods.end(), [text](std::string_view m) { return text.starts_with(m); }))
     return {"the client speaks HTTP/1.1, not HTTP/2", http1_refusal};
   return {};

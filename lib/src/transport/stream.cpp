@@ -26,7 +26,8 @@ void stream::finish() {
 void stream::finish(wire::header_block trailers) {
   if (std::exchange(ending_, true)) return;
   if (connection_ == nullptr) return;
-  if (headers_sent_ && outbox_.empty()) {  // no DATA is left: trailers need neither an empty frame nor a window
+  if (headers_sent_ &&
+      outbox_.empty()) {  // no DATA is left: trailers need neither an empty frame nor a window
     deferred_ = false;
     connection_->trail(*this, trailers);
     return;

@@ -18,10 +18,11 @@ class connection;
 
 /// How a stream went away.
 struct stream_end {
-  errc why = errc::ok;            ///< ok: both sides ended it; stream_reset: `error` says more; otherwise the connection went
-  std::uint32_t error = 0;        ///< HTTP/2 error code of a reset
-  bool by_peer = false;           ///< the peer reset it
-  std::string_view text = {};     ///< why the connection went, for people; until the call returns
+  errc why =
+      errc::ok;  ///< ok: both sides ended it; stream_reset: `error` says more; otherwise the connection went
+  std::uint32_t error = 0;  ///< HTTP/2 error code of a reset
+  bool by_peer = false;  ///< the peer reset it
+  std::string_view text = {};  ///< why the connection went, for people; until the call returns
 };
 
 /// One HTTP/2 stream: bytes each way and header lists. Base of the calls, which are created by their ends and live in
@@ -53,6 +54,8 @@ class stream : public http2::stream_user, public coro::list_hook<struct stream_h
   void commit(std::size_t count);
   [[nodiscard]] bool has_room() const noexcept { return outbox_.size() < outbox_mark; }
   [[nodiscard]] std::size_t unsent() const noexcept { return outbox_.size(); }
+  /// Forgets what has not been sent.
+  void discard_unsent() noexcept { outbox_.clear(); }
   /// END_STREAM after the outbox.
   void finish();
   /// Trailers after the outbox, then END_STREAM.

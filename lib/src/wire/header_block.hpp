@@ -49,7 +49,9 @@ class header_block {
     other.clear();
     return *this;
   }
-  header_block(header_block const& other) : slots_{other.slots_} { characters_.append(other.characters_.view()); }
+  header_block(header_block const& other) : slots_{other.slots_} {
+    characters_.append(other.characters_.view());
+  }
   header_block& operator=(header_block const& other) { return *this = header_block{other}; }
   ~header_block() = default;
 
@@ -139,7 +141,8 @@ class header_block {
   void append(std::string_view name, std::string_view value, bool indexed) {
     std::size_t const offset = characters_.size();
     std::size_t const size = name.size() + value.size();
-    if (offset + size > largest) [[unlikely]] refuse();
+    if (offset + size > largest) [[unlikely]]
+      refuse();
     auto* const to = reinterpret_cast<char*>(characters_.prepare(size).data());
     std::copy_n(value.data(), value.size(), std::copy_n(name.data(), name.size(), to));
     slots_.push_back({static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(name.size()),

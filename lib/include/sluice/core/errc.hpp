@@ -12,25 +12,25 @@ enum class errc : std::uint8_t {
   ok = 0,
   // framing and heads
   message_too_large,
-  bad_message_flag,        ///< a flag byte other than 0 and 1
+  bad_message_flag,  ///< a flag byte other than 0 and 1
   compressed_without_encoding,
-  truncated_message,       ///< the stream ended inside a message
-  malformed_message,       ///< protobuf could not parse it
-  missing_message,         ///< a unary call without its one message
-  too_many_messages,       ///< a unary call with two messages
+  truncated_message,  ///< the stream ended inside a message
+  malformed_message,  ///< protobuf could not parse it
+  missing_message,  ///< a unary call without its one message
+  too_many_messages,  ///< a unary call with two messages
   bad_content_type,
   bad_timeout,
   bad_header,
   unknown_encoding,
-  missing_status,          ///< the stream ended without grpc-status
+  missing_status,  ///< the stream ended without grpc-status
   // connection
-  protocol_error,          ///< the peer broke HTTP/2
-  not_http2,               ///< the peer speaks something else
+  protocol_error,  ///< the peer broke HTTP/2
+  not_http2,  ///< the peer speaks something else
   connection_closed,
   connection_refused_stream,
   stream_reset,
   header_list_too_large,
-  closed,                  ///< used after its end
+  closed,  ///< used after its end
   would_block,
 };
 

@@ -26,16 +26,21 @@ class status {
   /// A message beside code::ok is dropped, as the wire does not carry one.
   explicit status(sluice::code value, std::string_view message = {}, origin who = origin::local)
       : code_{value}, origin_{who} {
-    if (value != sluice::code::ok && !message.empty()) text_ = std::make_shared<text const>(text{std::string{message}, {}});
+    if (value != sluice::code::ok && !message.empty())
+      text_ = std::make_shared<text const>(text{std::string{message}, {}});
   }
 
   [[nodiscard]] bool ok() const noexcept { return code_ == sluice::code::ok; }
   [[nodiscard]] sluice::code code() const noexcept { return code_; }
   [[nodiscard]] origin who() const noexcept { return origin_; }
   /// UTF-8; empty when nothing was said.
-  [[nodiscard]] std::string_view message() const noexcept { return text_ ? std::string_view{text_->message} : ""; }
+  [[nodiscard]] std::string_view message() const noexcept {
+    return text_ ? std::string_view{text_->message} : "";
+  }
   /// The raw bytes of grpc-status-details-bin: a serialized google.rpc.Status. Empty when there are none.
-  [[nodiscard]] std::string_view details() const noexcept { return text_ ? std::string_view{text_->details} : ""; }
+  [[nodiscard]] std::string_view details() const noexcept {
+    return text_ ? std::string_view{text_->details} : "";
+  }
 
   /// A copy that carries `bytes` as its details.
   [[nodiscard]] status with_details(std::string bytes) const {

@@ -45,8 +45,8 @@ template <class... Args>
 struct operation_state : pooled {
   int references = 2;
   std::optional<std::tuple<std::decay_t<Args>...>> results;
-  ready_node* waiting = nullptr;       // null once the awaiter has gone
-  stop_observer* stopping = nullptr;   // as long as a stop may be passed on
+  ready_node* waiting = nullptr;  // null once the awaiter has gone
+  stop_observer* stopping = nullptr;  // as long as a stop may be passed on
   coro::scheduler* where = nullptr;
   asio::cancellation_signal cancel;
 
@@ -78,7 +78,9 @@ class operation_handler {
     operation_state<Args...>::release(state_);
   }
   [[nodiscard]] executor_type get_executor() const noexcept { return executor_of(*state_->where); }
-  [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept { return state_->cancel.slot(); }
+  [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept {
+    return state_->cancel.slot();
+  }
 
   template <class... Results>
   void operator()(Results&&... results) {
@@ -102,8 +104,9 @@ template <class Signature, class Initiation, class... InitArgs>
 class operation_awaiter;
 
 template <class Result, class... Args, class Initiation, class... InitArgs>
-class [[nodiscard]] operation_awaiter<Result(Args...), Initiation, InitArgs...> final : private ready_node,
-                                                                                          private stop_observer {
+class [[nodiscard]] operation_awaiter<Result(Args...), Initiation, InitArgs...> final
+    : private ready_node,
+      private stop_observer {
   using state = operation_state<Args...>;
 
  public:
@@ -143,10 +146,8 @@ class [[nodiscard]] operation_awaiter<Result(Args...), Initiation, InitArgs...> 
       throw status_error{code::failed_precondition,
                          "an Asio operation is awaited away from the task's executor: resume_home first"};
     if (state_ == nullptr) throw status_error{to_status(context_->stop().reason())};
-    if constexpr (sizeof...(Args) == 0)
-      return;
-    else
-      return take(std::move(*state_->results), std::index_sequence_for<Args...>{});
+    if constexpr (sizeof...(Args) == 0) return;
+    else return take(std::move(*state_->results), std::index_sequence_for<Args...>{});
   }
 
  private:
@@ -170,8 +171,7 @@ class [[nodiscard]] operation_awaiter<Result(Args...), Initiation, InitArgs...> 
   }
   template <class... Values>
   static auto rest(Values&&... values) {
-    if constexpr (sizeof...(Values) == 1)
-      return (std::move(values), ...);
+    if constexpr (sizeof...(Values) == 1) return (std::move(values), ...);
     else if constexpr (sizeof...(Values) > 1)
       return std::tuple<std::decay_t<Values>...>{std::move(values)...};
   }
@@ -344,8 +344,7 @@ class launched final : private root, private joiner, private ready_node {
         disconnect(handler);
         if constexpr (std::is_default_constructible_v<kept>)
           std::move(handler)(error, result ? std::move(*result) : kept{});
-        else
-          std::move(handler)(error, std::move(result));
+        else std::move(handler)(error, std::move(result));
       });
     }
   }
@@ -368,9 +367,9 @@ class launched final : private root, private joiner, private ready_node {
 };
 
 template <class A>
-using launch_value = std::conditional_t<
-    std::is_void_v<await_result_of<A>>, void,
-    std::conditional_t<std::is_default_constructible_v<group_value<A>>, group_value<A>, std::optional<group_value<A>>>>;
+using launch_value = std::conditional_t<std::is_void_v<await_result_of<A>>, void,
+                                        std::conditional_t<std::is_default_constructible_v<group_value<A>>,
+                                                           group_value<A>, std::optional<group_value<A>>>>;
 
 /// Starts `awaitable` on `where` and completes `token` with void(std::exception_ptr, T). A T that cannot be default
 /// constructed comes as std::optional<T>.
@@ -418,10 +417,8 @@ class blocking final : private root, private joiner, private ready_node {
     delete this;
   }
   void abandon() noexcept override {
-    if (detached_)
-      delete this;
-    else
-      child_ = child{};
+    if (detached_) delete this;
+    else child_ = child{};
   }
   std::shared_ptr<scheduler> where_;
   context context_;
@@ -442,7 +439,8 @@ class blocking final : private root, private joiner, private ready_node {
 template <coro::awaitable A>
 auto run(asio::io_context& io, A awaitable) -> coro::await_result_of<A> {
   auto const where = coro::scheduler_of(io.get_executor());
-  if (where->is_current()) throw status_error{code::failed_precondition, "run inside a task: co_await it instead"};
+  if (where->is_current())
+    throw status_error{code::failed_precondition, "run inside a task: co_await it instead"};
   auto top = std::make_unique<coro::blocking<A>>(where, std::move(awaitable));
   io.restart();
   top->start();
@@ -451,17 +449,14 @@ auto run(asio::io_context& io, A awaitable) -> coro::await_result_of<A> {
     constexpr int last_steps = 10'000;  // bounded: others may keep `io` busy for ever
     top->stop();
     io.restart();
-    for (int i = 0; i != last_steps && !top->done() && io.poll_one() != 0; ++i) {
-    }
+    for (int i = 0; i != last_steps && !top->done() && io.poll_one() != 0; ++i) {}
     io.stop();
     if (!top->done()) coro::blocking<A>::detach(std::move(top));
     throw status_error{code::failed_precondition,
                        "run: the io_context was stopped, or nothing is left that could end the task"};
   }
-  if constexpr (std::is_void_v<coro::await_result_of<A>>)
-    static_cast<void>(top->result().take());
-  else
-    return top->result().take();
+  if constexpr (std::is_void_v<coro::await_result_of<A>>) static_cast<void>(top->result().take());
+  else return top->result().take();
 }
 
 /// Starts a task or call on a serial executor; `token` completes with void(std::exception_ptr, T).

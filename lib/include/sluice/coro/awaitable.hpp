@@ -22,7 +22,8 @@ concept awaiter_like = requires(A& a) {
 };
 /// What C++ itself can await.
 template <class A>
-concept natively_awaitable = has_member_co_await<A> || has_free_co_await<A> || awaiter_like<std::remove_reference_t<A>>;
+concept natively_awaitable =
+    has_member_co_await<A> || has_free_co_await<A> || awaiter_like<std::remove_reference_t<A>>;
 
 /// The seam for everything else: specialized in coro/asio.hpp for Asio's asynchronous operations, by
 /// `static auto adapt(Operation&&)` that returns an awaiter.
@@ -30,22 +31,18 @@ template <class Operation>
 struct awaitable_adapter;
 
 template <class A>
-concept adaptable = !natively_awaitable<A> && requires(A&& a) {
-  awaitable_adapter<std::remove_cvref_t<A>>::adapt(std::forward<A>(a));
-};
+concept adaptable = !natively_awaitable<A> &&
+                    requires(A&& a) { awaitable_adapter<std::remove_cvref_t<A>>::adapt(std::forward<A>(a)); };
 template <class A>
 concept awaitable = natively_awaitable<A> || adaptable<A>;
 
 template <class A>
 auto get_awaiter(A&& a) {
-  if constexpr (has_member_co_await<A>)
-    return std::forward<A>(a).operator co_await();
-  else if constexpr (has_free_co_await<A>)
-    return operator co_await(std::forward<A>(a));
+  if constexpr (has_member_co_await<A>) return std::forward<A>(a).operator co_await();
+  else if constexpr (has_free_co_await<A>) return operator co_await(std::forward<A>(a));
   else if constexpr (adaptable<A>)
     return awaitable_adapter<std::remove_cvref_t<A>>::adapt(std::forward<A>(a));
-  else
-    return std::forward<A>(a);
+  else return std::forward<A>(a);
 }
 template <class A>
 using awaiter_of = decltype(coro::get_awaiter(std::declval<A>()));

@@ -27,7 +27,8 @@ class context {
   explicit context(coro::scheduler& where) noexcept : scheduler_{&where} {}
   /// A child: stopped when the parent is.
   explicit context(context& parent) noexcept
-      : scheduler_{parent.scheduler_}, deadline_{parent.deadline_}, call_{parent.call_}, trace_{parent.trace_} {
+      : scheduler_{parent.scheduler_}, deadline_{parent.deadline_}, call_{parent.call_},
+        trace_{parent.trace_} {
     link_.emplace(parent.stop_.token(), stop_);
   }
   context(context const&) = delete;

@@ -18,10 +18,12 @@ inline constexpr bool all_same = (std::is_same_v<First, Rest> && ...);
 template <class... As>
 class first_of_awaiter final : private group {
  public:
-  using value = std::conditional_t<all_same<group_value<As>...>, std::tuple_element_t<0, std::tuple<group_value<As>...>>,
+  using value = std::conditional_t<all_same<group_value<As>...>,
+                                   std::tuple_element_t<0, std::tuple<group_value<As>...>>,
                                    std::variant<group_value<As>...>>;
 
-  explicit first_of_awaiter(std::tuple<As...>&& awaitables) : group{sizeof...(As)}, awaitables_{std::move(awaitables)} {}
+  explicit first_of_awaiter(std::tuple<As...>&& awaitables)
+      : group{sizeof...(As)}, awaitables_{std::move(awaitables)} {}
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <has_context Promise>
   [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> parent) {
@@ -49,10 +51,8 @@ class first_of_awaiter final : private group {
   value take(std::size_t index) {
     if constexpr (I + 1 < sizeof...(As))
       if (index != I) return take<I + 1>(index);
-    if constexpr (all_same<group_value<As>...>)
-      return std::get<I>(outcomes_).take();
-    else
-      return value{std::in_place_index<I>, std::get<I>(outcomes_).take()};
+    if constexpr (all_same<group_value<As>...>) return std::get<I>(outcomes_).take();
+    else return value{std::in_place_index<I>, std::get<I>(outcomes_).take()};
   }
   std::tuple<As...> awaitables_;
   std::tuple<outcome<group_value<As>>...> outcomes_;

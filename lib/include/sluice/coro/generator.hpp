@@ -76,10 +76,8 @@ class generator_promise final : public promise_base, public generator_source<T> 
   [[nodiscard]] give_way yield_value(T&& item) { return hand_out(item); }
   [[nodiscard]] give_way yield_value(T const& item) {
     if (sink_ != nullptr) return push(item);
-    if (kept_)
-      *kept_ = item;
-    else
-      kept_.emplace(item);
+    if (kept_) *kept_ = item;
+    else kept_.emplace(item);
     item_ = &*kept_;
     return give_way{false};
   }
@@ -97,7 +95,8 @@ class generator_promise final : public promise_base, public generator_source<T> 
     item = nullptr;
     return done_;
   }
-  [[nodiscard]] std::coroutine_handle<> pull(std::coroutine_handle<> consumer, coro::context& under) override {
+  [[nodiscard]] std::coroutine_handle<> pull(std::coroutine_handle<> consumer,
+                                             coro::context& under) override {
     consumer_ = consumer;
     item_ = nullptr;
     set_context(&under);
@@ -136,10 +135,8 @@ class generator_promise final : public promise_base, public generator_source<T> 
     coro::context& home = *this->context();
     bool const at_home = home.scheduler().is_current();
     if (sink_ == nullptr) return at_home ? consumer_ : way_home_.resume(home, consumer_);
-    if (!at_home)
-      way_home_.complete(home, came_home_);
-    else if (done_)
-      sink_->ended();
+    if (!at_home) way_home_.complete(home, came_home_);
+    else if (done_) sink_->ended();
     return std::noop_coroutine();
   }
   void came_home() noexcept {

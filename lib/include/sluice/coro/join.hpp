@@ -29,17 +29,17 @@ class child {
  public:
   class promise_type final : public promise_base {
    public:
-    child get_return_object() noexcept { return child{std::coroutine_handle<promise_type>::from_promise(*this)}; }
+    child get_return_object() noexcept {
+      return child{std::coroutine_handle<promise_type>::from_promise(*this)};
+    }
     std::suspend_always initial_suspend() const noexcept { return {}; }
     struct final_awaiter final : private completion {
       explicit final_awaiter(promise_type& self) noexcept : self_{self} {}
       [[nodiscard]] bool await_ready() const noexcept { return false; }
       void await_suspend(std::coroutine_handle<promise_type>) noexcept {
         // Away when what it ran was itself a change of executor.
-        if (self_.context()->scheduler().is_current())
-          completed();
-        else
-          way_home_.complete(*self_.context(), *this);
+        if (self_.context()->scheduler().is_current()) completed();
+        else way_home_.complete(*self_.context(), *this);
       }
       void await_resume() const noexcept {}
 
@@ -83,7 +83,8 @@ class child {
 };
 
 template <class A>
-using group_value = std::remove_cvref_t<std::conditional_t<std::is_void_v<await_result_of<A>>, unit, await_result_of<A>>>;
+using group_value =
+    std::remove_cvref_t<std::conditional_t<std::is_void_v<await_result_of<A>>, unit, await_result_of<A>>>;
 
 /// The body of a child: awaits, and keeps the outcome. `into` outlives the child.
 template <class A, class T>
@@ -95,9 +96,7 @@ child run_child(A awaitable, outcome<T>& into) {
     } else {
       into.emplace(co_await std::move(awaitable));
     }
-  } catch (...) {
-    into.fail(std::current_exception());
-  }
+  } catch (...) { into.fail(std::current_exception()); }
 }
 
 }  // namespace sluice::coro

@@ -27,10 +27,8 @@ class outcome {
 
   template <class... Args>
   void emplace(Args&&... args) {
-    if constexpr (std::is_reference_v<T>)
-      state_.template emplace<1>(std::addressof(args)...);
-    else
-      state_.template emplace<1>(std::forward<Args>(args)...);
+    if constexpr (std::is_reference_v<T>) state_.template emplace<1>(std::addressof(args)...);
+    else state_.template emplace<1>(std::forward<Args>(args)...);
   }
   void fail(status why) noexcept { state_.template emplace<2>(std::move(why)); }
   void fail(std::exception_ptr why) noexcept { state_.template emplace<3>(std::move(why)); }
@@ -42,10 +40,8 @@ class outcome {
   T take() {
     if (state_.index() == 2) throw status_error{std::move(*std::get_if<2>(&state_))};
     if (state_.index() == 3) std::rethrow_exception(std::move(*std::get_if<3>(&state_)));
-    if constexpr (std::is_reference_v<T>)
-      return static_cast<T>(**std::get_if<1>(&state_));
-    else if constexpr (!std::is_void_v<T>)
-      return std::move(*std::get_if<1>(&state_));
+    if constexpr (std::is_reference_v<T>) return static_cast<T>(**std::get_if<1>(&state_));
+    else if constexpr (!std::is_void_v<T>) return std::move(*std::get_if<1>(&state_));
   }
   /// The value or a status; exceptions that are no status_error are rethrown.
   auto take_result() -> result<std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*, T>> {
@@ -53,14 +49,10 @@ class outcome {
     if (state_.index() == 3) {
       try {
         std::rethrow_exception(std::move(*std::get_if<3>(&state_)));
-      } catch (status_error const& error) {
-        return error.status();
-      }
+      } catch (status_error const& error) { return error.status(); }
     }
-    if constexpr (std::is_void_v<T>)
-      return {};
-    else
-      return std::move(*std::get_if<1>(&state_));
+    if constexpr (std::is_void_v<T>) return {};
+    else return std::move(*std::get_if<1>(&state_));
   }
   /// What it failed with, as an exception; null when it has a value.
   [[nodiscard]] std::exception_ptr error() const noexcept {

@@ -26,7 +26,8 @@ struct queue_waiters;
 template <class T>
 class queue {
  public:
-  explicit queue(std::size_t capacity = std::numeric_limits<std::size_t>::max()) noexcept : capacity_{capacity} {}
+  explicit queue(std::size_t capacity = std::numeric_limits<std::size_t>::max()) noexcept
+      : capacity_{capacity} {}
   queue(queue const&) = delete;
   queue& operator=(queue const&) = delete;
 

@@ -109,6 +109,8 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   [[nodiscard]] buffer& slab() noexcept { return slab_; }
 
   void adopt(root& tree) noexcept { roots_.push_back(tree); }
+  /// shut_down has begun: nothing is resumed any more, and what is adopted now is not dropped.
+  [[nodiscard]] bool is_over() const noexcept { return over_; }
   /// Drops every tree. The context of the executor is going away.
   void shut_down() noexcept;
 
@@ -163,6 +165,7 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   bool now_is_fresh_ = false;
   bool in_turn_ = false;
   bool turn_posted_ = false;
+  bool over_ = false;
 };
 
 /// The context of the coroutine that this thread is running, or null. For entry points that are not awaited.

@@ -45,7 +45,9 @@ class scope {
     node.release()->start();
   }
 
-  void request_stop(stop_reason reason = stop_reason::local) noexcept { state_->under.stop().request_stop(reason); }
+  void request_stop(stop_reason reason = stop_reason::local) noexcept {
+    state_->under.stop().request_stop(reason);
+  }
   [[nodiscard]] std::size_t size() const noexcept { return state_->live; }
 
   /// Awaits the end of every task; after it, more may be spawned and joined again.
@@ -69,10 +71,8 @@ class scope {
     void start() {
       ++state_->live;
       state_->where->adopt(*this);
-      if (state_->where->is_current())
-        run();
-      else
-        state_->where->ready(*this);
+      if (state_->where->is_current()) run();
+      else state_->where->ready(*this);
     }
     void child_ended(std::size_t) noexcept override { state_->where->ready(*this); }
     void abandon() noexcept override {

@@ -51,10 +51,8 @@ class stop_source {
 
   /// Runs `observer` at once when a stop has been requested already.
   void observe(coro::stop_observer& observer) noexcept {
-    if (reason_ != stop_reason::none)
-      observer.stop_requested(reason_);
-    else
-      observers_.push_back(observer);
+    if (reason_ != stop_reason::none) observer.stop_requested(reason_);
+    else observers_.push_back(observer);
   }
 
  private:
@@ -68,7 +66,9 @@ class stop_token {
   stop_token() noexcept = default;
   explicit stop_token(stop_source& source) noexcept : source_{&source} {}
 
-  [[nodiscard]] bool stop_requested() const noexcept { return source_ != nullptr && source_->stop_requested(); }
+  [[nodiscard]] bool stop_requested() const noexcept {
+    return source_ != nullptr && source_->stop_requested();
+  }
   /// stop_reason::none while nothing was requested.
   [[nodiscard]] stop_reason reason() const noexcept {
     return source_ == nullptr ? stop_reason::none : source_->reason();
@@ -91,7 +91,9 @@ inline stop_token stop_source::token() noexcept { return stop_token{*this}; }
 template <class Function>
 class stop_callback final : private coro::stop_observer {
  public:
-  stop_callback(stop_token token, Function function) : function_{std::move(function)} { token.observe(*this); }
+  stop_callback(stop_token token, Function function) : function_{std::move(function)} {
+    token.observe(*this);
+  }
 
  private:
   void stop_requested(stop_reason reason) noexcept override { function_(reason); }

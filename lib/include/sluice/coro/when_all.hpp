@@ -55,7 +55,8 @@ class group : public joiner {
 template <class... As>
 class when_all_awaiter final : private group {
  public:
-  explicit when_all_awaiter(std::tuple<As...>&& awaitables) : group{sizeof...(As)}, awaitables_{std::move(awaitables)} {}
+  explicit when_all_awaiter(std::tuple<As...>&& awaitables)
+      : group{sizeof...(As)}, awaitables_{std::move(awaitables)} {}
   [[nodiscard]] bool await_ready() const noexcept { return sizeof...(As) == 0; }
   template <has_context Promise>
   [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> parent) {

@@ -39,7 +39,9 @@ class call_options {
     metadata_ = std::move(value);
     return *this;
   }
-  call_options&& metadata(sluice::metadata value) && noexcept { return std::move(metadata(std::move(value))); }
+  call_options&& metadata(sluice::metadata value) && noexcept {
+    return std::move(metadata(std::move(value)));
+  }
 
   /// True: wait for a connection until the deadline, instead of failing with UNAVAILABLE when connecting fails.
   /// Default: the channel's.
@@ -54,7 +56,9 @@ class call_options {
     max_receive_size_ = bytes;
     return *this;
   }
-  call_options&& max_receive_size(std::size_t bytes) && noexcept { return std::move(max_receive_size(bytes)); }
+  call_options&& max_receive_size(std::size_t bytes) && noexcept {
+    return std::move(max_receive_size(bytes));
+  }
   call_options& max_send_size(std::size_t bytes) & noexcept {
     max_send_size_ = bytes;
     return *this;

@@ -28,6 +28,8 @@ template <class T>
 }
 
 /// What a message that does not parse fails with.
-[[nodiscard]] inline status malformed_message() { return status{code::internal, "message could not be parsed"}; }
+[[nodiscard]] inline status malformed_message() {
+  return status{code::internal, "message could not be parsed"};
+}
 
 }  // namespace sluice

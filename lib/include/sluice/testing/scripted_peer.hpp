@@ -44,8 +44,8 @@ enum class frame_type : std::uint8_t {
 class http2_frame {
  public:
   using field_list = std::vector<std::pair<std::string, std::string>>;
-  static constexpr std::uint8_t end_stream = 0x1;   ///< on DATA and HEADERS
-  static constexpr std::uint8_t ack = 0x1;          ///< on SETTINGS and PING
+  static constexpr std::uint8_t end_stream = 0x1;  ///< on DATA and HEADERS
+  static constexpr std::uint8_t ack = 0x1;  ///< on SETTINGS and PING
   static constexpr std::uint8_t end_headers = 0x4;  ///< on HEADERS and CONTINUATION
   static constexpr std::uint8_t pad = 0x8;
 
@@ -76,7 +76,9 @@ class http2_frame {
   http2_frame& method(std::string_view value) { return field(":method", value); }
   http2_frame& path(std::string_view value) { return field(":path", value); }
   http2_frame& status(int value) { return field(":status", std::to_string(value)); }
-  http2_frame& grpc_status(code value) { return field("grpc-status", std::to_string(static_cast<int>(value))); }
+  http2_frame& grpc_status(code value) {
+    return field("grpc-status", std::to_string(static_cast<int>(value)));
+  }
   http2_frame& grpc_message(std::string_view encoded) { return field("grpc-message", encoded); }
 
   /// The first value of a field, as far as it was received.
@@ -95,7 +97,8 @@ class http2_frame {
 [[nodiscard]] http2_frame headers(std::uint32_t stream);
 [[nodiscard]] http2_frame data(std::uint32_t stream);
 [[nodiscard]] http2_frame rst_stream(std::uint32_t stream, std::uint32_t error);
-[[nodiscard]] http2_frame settings(std::initializer_list<std::pair<std::uint16_t, std::uint32_t>> values = {});
+[[nodiscard]] http2_frame settings(
+    std::initializer_list<std::pair<std::uint16_t, std::uint32_t>> values = {});
 [[nodiscard]] http2_frame settings_ack();
 [[nodiscard]] http2_frame ping(std::string_view eight_bytes);
 [[nodiscard]] http2_frame ping_ack(std::string_view eight_bytes);
