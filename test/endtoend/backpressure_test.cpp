@@ -57,9 +57,8 @@ TEST_CASE("a request generator waits while the handler does not read") {
     for (; produced != 5000; ++produced) co_yield note(std::string(message_size, 'm'), produced);
   };
   auto const on = in_memory ? w.connect_in_process() : w.connect();
-  auto const telling = w.start([&]() -> task<void> {
-    CHECK((co_await TalkStub{*on}.Tell(writing())).number() == 5000);
-  });
+  auto const telling =
+      w.start([&]() -> task<void> { CHECK((co_await TalkStub{*on}.Tell(writing())).number() == 5000); });
   w.until([&] { return w.server.active_calls() == 1; });
   w.poll();
   CHECK(produced > 1);

@@ -28,7 +28,9 @@ struct stranger {
   tcp::acceptor acceptor;
 };
 
-[[nodiscard]] bool contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
+[[nodiscard]] bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != text.npos;
+}
 
 /// What a call to `target` fails with.
 status failure_of(world& w, std::string_view target, sluice::channel_options options = {}) {
@@ -63,8 +65,8 @@ std::string said_to(world& w, std::string words) {
 TEST_CASE("a malformed target is refused where the channel is made, naming the target") {
   world w;
   for (std::string_view const target :
-       {"", "ipv4:localhost:80", "ipv4:127.0.0.1:99999", "ipv6:127.0.0.1:80", "http://example.org", "unix:", "a b:80",
-        "host:0", "dns:///", "xds:///service"}) {
+       {"", "ipv4:localhost:80", "ipv4:127.0.0.1:99999", "ipv6:127.0.0.1:80", "http://example.org",
+        "unix:", "a b:80", "host:0", "dns:///", "xds:///service"}) {
     INFO(target);
     try {
       channel const made{w.executor(), target};
@@ -120,7 +122,8 @@ TEST_CASE("of several addresses, each one's failure is told; one that answers is
 TEST_CASE("a server that speaks HTTP/1.1 is told apart") {
   world w;
   stranger other{w.io};
-  auto const answering = w.start([&] { return other.answer("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"); });
+  auto const answering =
+      w.start([&] { return other.answer("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"); });
   auto const why = failure_of(w, other.target());
   CHECK(why.code() == code::unavailable);
   CHECK(contains(why.message(), "HTTP/1.1"));
@@ -131,7 +134,8 @@ TEST_CASE("a server that speaks HTTP/1.1 is told apart") {
 TEST_CASE("a server that expects TLS is told apart") {
   world w;
   stranger other{w.io};
-  auto const answering = w.start([&] { return other.answer(std::string{"\x15\x03\x01\x00\x02\x02\x46", 7}); });
+  auto const answering =
+      w.start([&] { return other.answer(std::string{"\x15\x03\x01\x00\x02\x02\x46", 7}); });
   auto const why = failure_of(w, other.target());
   CHECK(why.code() == code::unavailable);
   CHECK(contains(why.message(), "TLS"));
@@ -156,9 +160,8 @@ TEST_CASE("a server that accepts and says nothing fails calls after the connect 
   stranger silent{w.io};
   auto const on = w.connect_to(silent.target(), {.connect_timeout = 3s});
   std::optional<tcp::socket> kept;
-  auto const accepting = w.start([&]() -> task<void> {
-    kept.emplace(co_await silent.acceptor.async_accept(asio::deferred));
-  });
+  auto const accepting =
+      w.start([&]() -> task<void> { kept.emplace(co_await silent.acceptor.async_accept(asio::deferred)); });
   auto const calling = w.start([&]() -> task<void> {
     auto const answer = co_await as_result(TalkStub{*on}.Say(note("x")));
     CHECK(answer.status().code() == code::unavailable);
@@ -212,8 +215,6 @@ TEST_CASE("an address in use is refused where the server listens, saying which a
     try {
       other.listen(bad);
       FAIL("listens");
-    } catch (sluice::status_error const& error) {
-      CHECK(error.code() == code::invalid_argument);
-    }
+    } catch (sluice::status_error const& error) { CHECK(error.code() == code::invalid_argument); }
   }
 }

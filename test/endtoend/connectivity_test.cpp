@@ -91,13 +91,15 @@ TEST_CASE("a call fails at once while connecting fails, unless it waits for read
   CHECK(on->state() == connectivity::ready);
 }
 
-TEST_CASE("connecting is tried again after 1, 2, 4 s and so on, up to the maximum, and from the start after a success") {
+TEST_CASE(
+    "connecting is tried again after 1, 2, 4 s and so on, up to the maximum, and from the start after a "
+    "success") {
   world w;
   sluice::testing::manual_clock clock{w.executor()};
   std::vector<sluice::time_point> attempts;
   std::size_t succeeding = 6;
-  auto const connect = [&, inner = sluice::testing::connect_to(w.executor(), w.server)]()
-      -> std::unique_ptr<sluice::byte_stream> {
+  auto const connect = [&, inner = sluice::testing::connect_to(
+                               w.executor(), w.server)]() -> std::unique_ptr<sluice::byte_stream> {
     attempts.push_back(clock.now());
     return attempts.size() == succeeding ? inner() : nullptr;
   };
@@ -227,7 +229,8 @@ TEST_CASE("the call whose connection is lost fails with UNAVAILABLE, and the nex
   options.first.end_after = 2000;  // bytes, then the server's end is gone
   bool broken = true;
   auto const connect = [&]() -> std::unique_ptr<sluice::byte_stream> {
-    auto [ours, theirs] = sluice::testing::make_pipe(w.executor(), broken ? options : sluice::testing::pipe_options{});
+    auto [ours, theirs] =
+        sluice::testing::make_pipe(w.executor(), broken ? options : sluice::testing::pipe_options{});
     w.server.serve(std::move(theirs));
     return std::move(ours);
   };

@@ -22,8 +22,7 @@ struct parts {
     };
     service.tell = [this](generator<Note> notes) -> task<Note> {
       visit const here{handlers};
-      while (co_await notes.next()) {
-      }
+      while (co_await notes.next()) {}
       co_return Note{};
     };
     service.chat = [this](generator<Note> notes) -> generator<Note> {
@@ -109,8 +108,9 @@ TEST_CASE("destroying a channel ends its calls with UNAVAILABLE, and their handl
 
 TEST_CASE("destroying a channel ends calls that wait for a connection") {
   bounded_io io;
-  auto on = std::make_unique<channel>(io.executor(), [] { return std::unique_ptr<sluice::byte_stream>{}; },
-                                      sluice::channel_options{.wait_for_ready = true, .log = [](auto, auto) {}});
+  auto on = std::make_unique<channel>(
+      io.executor(), [] { return std::unique_ptr<sluice::byte_stream>{}; },
+      sluice::channel_options{.wait_for_ready = true, .log = [](auto, auto) {}});
   status end;
   auto const calling = io.start([&]() -> task<void> {
     auto const answer = co_await as_result(TalkStub{*on}.Say(note("x")));

@@ -44,7 +44,9 @@ TEST_CASE("the response of a server that has read enough stops and joins the req
 
 TEST_CASE("a status of the server does the same") {
   world w;
-  w.service.tell = [](generator<Note>) -> task<Note> { co_return status{code::permission_denied, "not you"}; };
+  w.service.tell = [](generator<Note>) -> task<Note> {
+    co_return status{code::permission_denied, "not you"};
+  };
   auto const on = w.connect();
   visits writers;
   w.run([&]() -> task<void> {
@@ -112,8 +114,7 @@ TEST_CASE("what a request generator fails with ends its call") {
   visits handlers;
   w.service.tell = [&](generator<Note> notes) -> task<Note> {
     visit const here{handlers};
-    while (co_await notes.next()) {
-    }
+    while (co_await notes.next()) {}
     co_return Note{};
   };
   auto const on = w.connect();

@@ -31,14 +31,13 @@ TEST_CASE("a call is awaited inside an asio::awaitable") {
         };
         Note const told = co_await talk.Tell(three())(asio::use_awaitable);
         CHECK(told.text() == "ttt");
-        auto const [error, none] = co_await NobodyStub{*on}.Say(note("x"))(asio::as_tuple(asio::use_awaitable));
+        auto const [error, none] =
+            co_await NobodyStub{*on}.Say(note("x"))(asio::as_tuple(asio::use_awaitable));
         CHECK(error != nullptr);
         try {
           co_await NobodyStub{*on}.Say(note("x"))(asio::use_awaitable);
           CHECK(false);
-        } catch (sluice::status_error const& thrown) {
-          CHECK(thrown.code() == code::unimplemented);
-        }
+        } catch (sluice::status_error const& thrown) { CHECK(thrown.code() == code::unimplemented); }
       },
       [&](std::exception_ptr error) {
         failure = error;
@@ -52,11 +51,12 @@ TEST_CASE("a call completes a callback, on the callback's executor, never in pla
   world w;
   auto const on = w.connect();
   bool called = false;
-  TalkStub{*on}.Say(note("hello"))(asio::bind_executor(w.executor(), [&](std::exception_ptr error, Note answer) {
-    CHECK(error == nullptr);
-    CHECK(answer.text() == "hello");
-    called = true;
-  }));
+  TalkStub{*on}.Say(note("hello"))(
+      asio::bind_executor(w.executor(), [&](std::exception_ptr error, Note answer) {
+        CHECK(error == nullptr);
+        CHECK(answer.text() == "hello");
+        called = true;
+      }));
   CHECK_FALSE(called);
   w.until([&] { return called; });
   on->close();
@@ -77,7 +77,8 @@ TEST_CASE("a call completes a future that another thread waits for") {
   auto answer = TalkStub{*on}.Say(note("future"))(asio::bind_executor(w.executor(), asio::use_future));
   CHECK(answer.get().text() == "future");
   auto failing = sluice::spawn(
-      w.io, [](channel& to) -> task<Note> { co_return co_await NobodyStub{to}.Say(note("x")); }(*on), asio::use_future);
+      w.io, [](channel& to) -> task<Note> { co_return co_await NobodyStub{to}.Say(note("x")); }(*on),
+      asio::use_future);
   CHECK_THROWS_AS(failing.get(), sluice::status_error);
   guard.reset();
   w.io.stop();
@@ -100,9 +101,7 @@ TEST_CASE("a cancellation slot stops the call and its handler") {
       cancel.slot(), asio::bind_executor(w.executor(), [&](std::exception_ptr error, Note) {
         try {
           std::rethrow_exception(error);
-        } catch (sluice::status_error const& why) {
-          ended = why.code();
-        }
+        } catch (sluice::status_error const& why) { ended = why.code(); }
       })));
   w.until([&] { return handlers.running() == 1; });
   cancel.emit(asio::cancellation_type::all);

@@ -32,8 +32,7 @@ struct waiting_world : world {
     visit const here{handlers};
     sluice::server_call& call = co_await sluice::this_call;
     sluice::stop_callback const stopped{call.stop(), [this](sluice::stop_reason reason) { why = reason; }};
-    while (co_await notes.next()) {
-    }
+    while (co_await notes.next()) {}
     co_return Note{};
   }
   void until_handler_runs() {
@@ -79,7 +78,8 @@ TEST_CASE("a point in time is a deadline as well, and the stricter of the two co
   auto const on = w.connect();
   auto const calling = w.start([&]() -> task<void> {
     sluice::deadline const soon = sluice::deadline::after(clock.now(), 2s);
-    auto const answer = co_await as_result(TalkStub{*on}.Say(note("x"), call_options{}.timeout(1h).deadline(soon)));
+    auto const answer =
+        co_await as_result(TalkStub{*on}.Say(note("x"), call_options{}.timeout(1h).deadline(soon)));
     CHECK(answer.status().code() == code::deadline_exceeded);
   });
   w.until_handler_runs();

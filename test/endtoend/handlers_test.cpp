@@ -38,7 +38,9 @@ TEST_CASE("an exception in a handler becomes UNKNOWN: its text is logged, and do
     co_yield note("one");
     throw 42;
   };
-  w.service.tell = [&](generator<Note>) -> task<Note> { throw std::runtime_error{"thrown before there is a task"}; };
+  w.service.tell = [&](generator<Note>) -> task<Note> {
+    throw std::runtime_error{"thrown before there is a task"};
+  };
   w.service.chat = [&](generator<Note>) -> generator<Note> { throw std::runtime_error{"and no generator"}; };
   auto const on = w.connect();
   w.run([&]() -> task<void> {

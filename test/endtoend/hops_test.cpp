@@ -53,7 +53,8 @@ struct hop {
 };
 
 struct three_hops : bounded_io {
-  explicit three_hops(call_options at_the_second = {}) : second{*this, last.address, std::move(at_the_second)} {}
+  explicit three_hops(call_options at_the_second = {})
+      : second{*this, last.address, std::move(at_the_second)} {}
   hop last{*this, ""};
   hop second;
   hop first{*this, second.address};
@@ -123,7 +124,8 @@ TEST_CASE("the trace context travels to the last hop") {
   three_hops h;
   for (auto* const each : {&h.first, &h.second, &h.last}) each->before.set();
   h.run([&]() -> task<void> {
-    auto options = call_options{}.metadata({{"traceparent", traceparent}, {"tracestate", "vendor=1"}, {"x-own", "1"}});
+    auto options =
+        call_options{}.metadata({{"traceparent", traceparent}, {"tracestate", "vendor=1"}, {"x-own", "1"}});
     CHECK((co_await TalkStub{h.edge}.Say(note("x"), std::move(options))).text() == "from the last");
   });
   CHECK(h.last.received.get("traceparent") == traceparent);

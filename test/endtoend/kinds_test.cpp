@@ -126,7 +126,8 @@ TEST_CASE("the four kinds of call over a byte_stream of the user's") {
   auto const dial = [&]() -> std::unique_ptr<sluice::byte_stream> {
     asio::ip::tcp::socket ours{w.io};
     ours.connect(acceptor.local_endpoint());
-    w.server.serve(sluice::make_asio_stream(acceptor.accept(), {.peer = "user:client", .local = "user:server"}));
+    w.server.serve(
+        sluice::make_asio_stream(acceptor.accept(), {.peer = "user:client", .local = "user:server"}));
     return sluice::make_asio_stream(std::move(ours), {.peer = "user:server", .local = "user:client"});
   };
   channel on{w.executor(), dial};
@@ -154,7 +155,8 @@ TEST_CASE("messages of no byte, of one, and of megabytes pass unchanged") {
   auto const on = w.connect();
   w.run([&]() -> task<void> {
     TalkStub talk{*on};
-    for (std::size_t const size : {std::size_t{0}, std::size_t{1}, std::size_t{64} << 10, std::size_t{3} << 20}) {
+    for (std::size_t const size :
+         {std::size_t{0}, std::size_t{1}, std::size_t{64} << 10, std::size_t{3} << 20}) {
       Note const sent = note(std::string(size, 'x'));
       Note const echoed = co_await talk.Say(sent);
       CHECK(echoed.text() == sent.text());

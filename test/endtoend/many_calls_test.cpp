@@ -63,13 +63,11 @@ TEST_CASE("a call that waits for a stream can be cancelled, and its deadline cou
   auto const first = w.start([&]() -> task<void> { co_await TalkStub{*on}.Say(note("first")); });
   w.until([&] { return handlers.running() == 1; });
   auto late = TalkStub{*on}.Say(note("late"), call_options{}.timeout(5s));
-  auto const second = w.start([&]() -> task<void> {
-    CHECK((co_await as_result(late)).status().code() == code::deadline_exceeded);
-  });
+  auto const second = w.start(
+      [&]() -> task<void> { CHECK((co_await as_result(late)).status().code() == code::deadline_exceeded); });
   auto unwanted = TalkStub{*on}.Say(note("unwanted"));
-  auto const third = w.start([&]() -> task<void> {
-    CHECK((co_await as_result(unwanted)).status().code() == code::cancelled);
-  });
+  auto const third = w.start(
+      [&]() -> task<void> { CHECK((co_await as_result(unwanted)).status().code() == code::cancelled); });
   w.poll();
   CHECK(unwanted.peer().empty());
   unwanted.cancel();

@@ -149,7 +149,8 @@ TEST_CASE("headers larger than a limit fail the call, whichever side's limit it 
   auto const on = w.connect();
   w.run([&]() -> task<void> {
     TalkStub talk{*on};
-    auto const answer = co_await as_result(talk.Say(note("x"), with_entry("x-much", std::string(20'000, 'm'))));
+    auto const answer =
+        co_await as_result(talk.Say(note("x"), with_entry("x-much", std::string(20'000, 'm'))));
     CHECK(answer.status().code() == code::resource_exhausted);
     auto const back = co_await as_result(talk.Say(note("much")));
     CHECK(back.status().code() == code::resource_exhausted);

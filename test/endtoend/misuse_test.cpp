@@ -34,7 +34,8 @@ TEST_CASE("a second write beside one that waits fails with FAILED_PRECONDITION, 
   };
   auto const on = w.connect();
   auto told = TalkStub{*on}.Tell();
-  auto const writing = w.start([&]() -> task<void> { co_await told.write(note(std::string(1'000'000, 'w'))); });
+  auto const writing =
+      w.start([&]() -> task<void> { co_await told.write(note(std::string(1'000'000, 'w'))); });
   w.until([&] { return w.server.active_calls() == 1; });
   w.poll();
   REQUIRE_FALSE(writing->done);
@@ -108,7 +109,8 @@ TEST_CASE("a read after the end gives the end again") {
 
 TEST_CASE("a handler's misuse of its request stream fails with FAILED_PRECONDITION") {
   world w;
-  w.service.tell = [](generator<Note> notes) -> task<Note> {
+  sluice::event misused;
+  w.service.tell = [&misused](generator<Note> notes) -> task<Note> {
     sluice::scope work;
     std::string seen;
     work.spawn([](generator<Note>& from, std::string& to) -> task<void> {
@@ -116,6 +118,7 @@ TEST_CASE("a handler's misuse of its request stream fails with FAILED_PRECONDITI
     }(notes, seen));
     auto const second = co_await as_result(notes.next());
     CHECK(second.status().code() == code::failed_precondition);
+    misused.set();
     co_await work.join();
     co_return note(seen);
   };
@@ -123,6 +126,7 @@ TEST_CASE("a handler's misuse of its request stream fails with FAILED_PRECONDITI
   w.run([&]() -> task<void> {
     auto told = TalkStub{*on}.Tell();
     co_await told.write(note("a"));
+    co_await misused.wait();
     co_await told.write(note("b"));
     CHECK((co_await told.finish()).text() == "ab");
   });
@@ -167,7 +171,5 @@ TEST_CASE("this_call outside a handler fails with FAILED_PRECONDITION") {
   try {
     io.run([]() -> task<void> { co_await sluice::this_call; });
     FAIL("found a call");
-  } catch (sluice::status_error const& error) {
-    CHECK(error.code() == code::failed_precondition);
-  }
+  } catch (sluice::status_error const& error) { CHECK(error.code() == code::failed_precondition); }
 }

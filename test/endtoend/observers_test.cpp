@@ -27,12 +27,16 @@ struct seen_by_server final : sluice::server_observer {
 };
 
 struct seen_by_channel final : sluice::channel_observer {
-  void connection_opened(std::string_view peer) noexcept override { seen.push_back("opened " + std::string{peer}); }
+  void connection_opened(std::string_view peer) noexcept override {
+    seen.push_back("opened " + std::string{peer});
+  }
   void connection_closed(std::string_view peer, std::string_view why) noexcept override {
     CHECK_FALSE(why.empty());
     seen.push_back("closed " + std::string{peer});
   }
-  void call_started(std::string_view method) noexcept override { seen.push_back("started " + std::string{method}); }
+  void call_started(std::string_view method) noexcept override {
+    seen.push_back("started " + std::string{method});
+  }
   void call_ended(std::string_view method, status const& how, sluice::duration took) noexcept override {
     CHECK(took >= sluice::duration::zero());
     seen.push_back("ended " + std::string{method} + " " + std::string{to_string(how.code())});
@@ -60,14 +64,14 @@ TEST_CASE("observers are told of connections and calls, in order, on both sides"
     co_await on->shutdown(1s);
   });
   w.until([&] { return w.server.connections() == 0; });
-  CHECK(at_server.seen ==
-        lines{"opened", "started /endtoend.Talk/Say", "ended /endtoend.Talk/Say OK", "started /endtoend.Talk/Listen",
-              "ended /endtoend.Talk/Listen NOT_FOUND", "started /endtoend.Nobody/Say",
-              "ended /endtoend.Nobody/Say UNIMPLEMENTED", "closed"});
-  CHECK(at_channel.seen ==
-        lines{"started /endtoend.Talk/Say", "opened " + w.address, "ended /endtoend.Talk/Say OK",
-              "started /endtoend.Talk/Listen", "ended /endtoend.Talk/Listen NOT_FOUND", "started /endtoend.Nobody/Say",
-              "ended /endtoend.Nobody/Say UNIMPLEMENTED", "closed " + w.address});
+  CHECK(at_server.seen == lines{"opened", "started /endtoend.Talk/Say", "ended /endtoend.Talk/Say OK",
+                                "started /endtoend.Talk/Listen", "ended /endtoend.Talk/Listen NOT_FOUND",
+                                "started /endtoend.Nobody/Say", "ended /endtoend.Nobody/Say UNIMPLEMENTED",
+                                "closed"});
+  CHECK(at_channel.seen == lines{"started /endtoend.Talk/Say", "opened " + w.address,
+                                 "ended /endtoend.Talk/Say OK", "started /endtoend.Talk/Listen",
+                                 "ended /endtoend.Talk/Listen NOT_FOUND", "started /endtoend.Nobody/Say",
+                                 "ended /endtoend.Nobody/Say UNIMPLEMENTED", "closed " + w.address});
 }
 
 TEST_CASE("an observer is told how a cancelled call ended") {
@@ -84,9 +88,11 @@ TEST_CASE("an observer is told how a cancelled call ended") {
 
 TEST_CASE("how long a call took is told in the clock's time") {
   struct timing final : sluice::server_observer, sluice::channel_observer {
-    using sluice::server_observer::call_started;
     using sluice::channel_observer::call_started;
-    void call_ended(std::string_view, status const&, sluice::duration took) noexcept override { all.push_back(took); }
+    using sluice::server_observer::call_started;
+    void call_ended(std::string_view, status const&, sluice::duration took) noexcept override {
+      all.push_back(took);
+    }
     std::vector<sluice::duration> all;
   };
   timing times;

@@ -14,10 +14,8 @@ struct gated_world : world {
     visit const here{handlers};
     sluice::server_call& call = co_await sluice::this_call;
     sluice::stop_callback const stopped{call.stop(), [this](sluice::stop_reason reason) { why = reason; }};
-    if (stubborn)
-      co_await gate.wait_unstoppably();
-    else
-      co_await gate.wait();
+    if (stubborn) co_await gate.wait_unstoppably();
+    else co_await gate.wait();
     co_return said;
   }
   /// A call that waits at the gate; `end` is what it ends with.
@@ -61,7 +59,9 @@ TEST_CASE("a server that shuts down lets running calls end, takes no new ones, a
   CHECK(w.why == sluice::stop_reason::none);
 }
 
-TEST_CASE("when the grace is over the handlers are stopped with reason shutdown, and the clients told UNAVAILABLE") {
+TEST_CASE(
+    "when the grace is over the handlers are stopped with reason shutdown, and the clients told "
+    "UNAVAILABLE") {
   gated_world w;
   sluice::testing::manual_clock clock{w.executor()};
   auto const on = w.connect();

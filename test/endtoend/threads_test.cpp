@@ -129,7 +129,8 @@ TEST_CASE("a server on io_threads is destroyed with calls in flight") {
         io.io,
         [](channel& on) -> task<void> {
           auto const answer = co_await as_result(TalkStub{on}.Say(note("x")));
-          if (answer.status().code() != code::unavailable) throw std::runtime_error{answer.status().to_string()};
+          if (answer.status().code() != code::unavailable)
+            throw std::runtime_error{answer.status().to_string()};
         }(*channels.back()),
         [&](std::exception_ptr error) {
           CHECK(error == nullptr);

@@ -11,10 +11,6 @@
 
 #include "support/catch.hpp"
 
-// Catch repeats an assertion's expression in a __builtin_constant_p, which g++ 12 evaluates when it holds a co_await.
-#undef CATCH_INTERNAL_IGNORE_BUT_WARN
-#define CATCH_INTERNAL_IGNORE_BUT_WARN(...)
-
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -56,10 +52,16 @@ struct talk final : TalkService {
 
   task<Note> Say(Note said) override { return say ? say(std::move(said)) : echo(std::move(said)); }
   /// `number` times what was asked.
-  generator<Note> Listen(Note asked) override { return listen ? listen(std::move(asked)) : repeat(std::move(asked)); }
+  generator<Note> Listen(Note asked) override {
+    return listen ? listen(std::move(asked)) : repeat(std::move(asked));
+  }
   /// The texts in one, and how many they were.
-  task<Note> Tell(generator<Note> notes) override { return tell ? tell(std::move(notes)) : join(std::move(notes)); }
-  generator<Note> Chat(generator<Note> notes) override { return chat ? chat(std::move(notes)) : answer(std::move(notes)); }
+  task<Note> Tell(generator<Note> notes) override {
+    return tell ? tell(std::move(notes)) : join(std::move(notes));
+  }
+  generator<Note> Chat(generator<Note> notes) override {
+    return chat ? chat(std::move(notes)) : answer(std::move(notes));
+  }
 
  private:
   static task<Note> echo(Note said) { co_return said; }
@@ -176,7 +178,8 @@ struct log_lines {
 };
 
 struct world : bounded_io {
-  explicit world(sluice::server_options options = {}) : server{io.get_executor(), with_log(std::move(options))} {
+  explicit world(sluice::server_options options = {})
+      : server{io.get_executor(), with_log(std::move(options))} {
     server.add(service);
   }
   /// Listens on a free port, once, and gives a channel to it.
@@ -184,14 +187,16 @@ struct world : bounded_io {
     if (address.empty()) address = server.listen("127.0.0.1:0");
     return connect_to(address, std::move(options));
   }
-  [[nodiscard]] std::unique_ptr<channel> connect_to(std::string_view target, sluice::channel_options options = {}) {
+  [[nodiscard]] std::unique_ptr<channel> connect_to(std::string_view target,
+                                                    sluice::channel_options options = {}) {
     options.log = log.sink();
     return std::make_unique<channel>(executor(), target, std::move(options));
   }
   /// Through a pipe in memory.
   [[nodiscard]] std::unique_ptr<channel> connect_in_process(sluice::channel_options options = {}) {
     options.log = log.sink();
-    return std::make_unique<channel>(executor(), sluice::testing::connect_to(executor(), server), std::move(options));
+    return std::make_unique<channel>(executor(), sluice::testing::connect_to(executor(), server),
+                                     std::move(options));
   }
 
   log_lines log;
@@ -201,7 +206,8 @@ struct world : bounded_io {
 
  private:
   sluice::server_options with_log(sluice::server_options options) {
-    if (!options.log || options.log.target_type() == sluice::log_to_stderr().target_type()) options.log = log.sink();
+    if (!options.log || options.log.target_type() == sluice::log_to_stderr().target_type())
+      options.log = log.sink();
     return options;
   }
 };
