@@ -5,11 +5,17 @@
 
 namespace {
 
+// Takes an hour.
 class Weather final : public weather::WeatherService {
   sluice::task<Report> Now(Place place) override {
     co_await sluice::sleep_for(1h);
     co_return report(place.name(), 20);
   }
+};
+
+// Answers at once.
+class WeatherNow final : public weather::WeatherService {
+  sluice::task<Report> Now(Place place) override { co_return report(place.name(), 20); }
 };
 
 }  // namespace
@@ -36,4 +42,18 @@ TEST_CASE("testing: a service in memory, on a clock of the test's") {
   REQUIRE(now);
   CHECK(now->degrees() == 20);
   // [/hour]
+}
+
+TEST_CASE("testing: a connection that breaks") {
+  WeatherNow weather;
+  boost::asio::io_context io;
+  sluice::server server{io.get_executor()};
+  server.add(weather);
+  // [fault]
+  sluice::testing::pipe_options faults;
+  faults.first.fail_read = 2;  // the client's second read: connection reset
+  sluice::channel channel{io.get_executor(), sluice::testing::connect_to(io.get_executor(), server, faults)};
+  auto const how = sluice::run(io, sluice::as_result(weather::WeatherStub{channel}.Now(place("Horta"))));
+  CHECK(how.status().code() == sluice::code::unavailable);
+  // [/fault]
 }
