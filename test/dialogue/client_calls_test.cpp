@@ -33,13 +33,16 @@ struct unary_under_way {
 TEST_CASE("a unary request has the protocol's headers, one message and END_STREAM, in one write") {
   outcome out;
   client_dialogue d;
-  spawn(d.io, run_unary(d.through, text{"ask"}, call_options{}.metadata({{"x-key", "b"}, {"x-key", "a"}, {"x-bin", "\xab"}}), out),
+  spawn(d.io,
+        run_unary(d.through, text{"ask"},
+                  call_options{}.metadata({{"x-key", "b"}, {"x-key", "a"}, {"x-bin", "\xab"}}), out),
         detached);
   auto peer = d.server();
   d.settle();
   auto const before = d.record->writes;
   CHECK(before <= 3);  // preface and SETTINGS; the acknowledgement with the request
-  auto head = headers(1).method("POST").field(":scheme", "http").path("/test.Text/Unary").field("te", "trailers");
+  auto head =
+      headers(1).method("POST").field(":scheme", "http").path("/test.Text/Unary").field("te", "trailers");
   head.field("content-type", "application/grpc").field("x-key", "b").field("x-key", "a").field("x-bin", "qw");
   peer.expect(head.without("grpc-timeout")).expect(data(1).message("ask").end());
   peer.send(response(1).field("x-initial", "i")).send(data(1).message("answer"));
@@ -53,32 +56,34 @@ TEST_CASE("a unary request has the protocol's headers, one message and END_STREA
 
 TEST_CASE("an HTTP status without gRPC becomes the code of the table") {
   for (auto const& [http, expected] : std::vector<std::pair<int, code>>{{400, code::internal},
-                                                                       {401, code::unauthenticated},
-                                                                       {403, code::permission_denied},
-                                                                       {404, code::unimplemented},
-                                                                       {429, code::unavailable},
-                                                                       {502, code::unavailable},
-                                                                       {503, code::unavailable},
-                                                                       {504, code::unavailable},
-                                                                       {500, code::unknown},
-                                                                       {200, code::unknown}}) {
+                                                                        {401, code::unauthenticated},
+                                                                        {403, code::permission_denied},
+                                                                        {404, code::unimplemented},
+                                                                        {429, code::unavailable},
+                                                                        {502, code::unavailable},
+                                                                        {503, code::unavailable},
+                                                                        {504, code::unavailable},
+                                                                        {500, code::unknown},
+                                                                        {200, code::unknown}}) {
     CAPTURE(http);
     unary_under_way call;
-    call.peer->send(headers(1).status(http).field("content-type", "text/html")).send(data(1).bytes("<html>").end());
+    call.peer->send(headers(1).status(http).field("content-type", "text/html"))
+        .send(data(1).bytes("<html>").end());
     CHECK(call.ends() == expected);
   }
 }
 
 TEST_CASE("an RST_STREAM becomes the code of the table") {
-  for (auto const& [error, expected] : std::vector<std::pair<std::uint32_t, code>>{{0, code::internal},
-                                                                                 {1, code::internal},
-                                                                                 {2, code::internal},
-                                                                                 {3, code::internal},
-                                                                                 {6, code::internal},
-                                                                                 {7, code::unavailable},
-                                                                                 {8, code::cancelled},
-                                                                                 {11, code::resource_exhausted},
-                                                                                 {12, code::permission_denied}}) {
+  for (auto const& [error, expected] :
+       std::vector<std::pair<std::uint32_t, code>>{{0, code::internal},
+                                                   {1, code::internal},
+                                                   {2, code::internal},
+                                                   {3, code::internal},
+                                                   {6, code::internal},
+                                                   {7, code::unavailable},
+                                                   {8, code::cancelled},
+                                                   {11, code::resource_exhausted},
+                                                   {12, code::permission_denied}}) {
     CAPTURE(error);
     unary_under_way call;
     call.peer->send(rst_stream(1, error));
@@ -114,7 +119,8 @@ TEST_CASE("a stream that ends without a status is INTERNAL") {
     unary_under_way call;
     if (how == 0) call.peer->send(response(1).end());
     if (how == 1) call.peer->send(response(1)).send(data(1).message("x").end());
-    if (how == 2) call.peer->send(response(1)).send(data(1).message("x")).send(headers(1).field("x", "y").end());
+    if (how == 2)
+      call.peer->send(response(1)).send(data(1).message("x")).send(headers(1).field("x", "y").end());
     CHECK(call.ends() == code::internal);
   }
 }
@@ -162,7 +168,9 @@ TEST_CASE("a reset behind the trailers changes nothing") {
 
 TEST_CASE("a reset amid the data delivers no message of a unary call") {
   unary_under_way call;
-  call.peer->send(response(1)).send(data(1).bytes({"\0\0\0\0\x09half", 9})).send(rst_stream(1, internal_error));
+  call.peer->send(response(1))
+      .send(data(1).bytes({"\0\0\0\0\x09half", 9}))
+      .send(rst_stream(1, internal_error));
   CHECK(call.ends() == code::internal);
   CHECK(call.out.messages.empty());
 }
@@ -202,7 +210,10 @@ TEST_CASE("a stream of responses that ends OK inside a message is INTERNAL") {
   auto peer = d.server();
   peer.expect_any(frame_type::headers, 1);
   peer.expect_any(frame_type::data, 1);
-  peer.send(response(1)).send(data(1).message("whole").bytes({"\0\0\0\0\x05ha", 7})).send(trailers(1)).settle();
+  peer.send(response(1))
+      .send(data(1).message("whole").bytes({"\0\0\0\0\x05ha", 7}))
+      .send(trailers(1))
+      .settle();
   CHECK(out.messages == strings{"whole"});
   CHECK(out.ended_with() == code::internal);
 }

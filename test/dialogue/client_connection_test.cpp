@@ -104,6 +104,34 @@ TEST_CASE("GOAWAY ends the calls above its last stream, lets the others finish, 
   peer.expect_end();
 }
 
+TEST_CASE("GOAWAY before SETTINGS ends connecting at once") {
+  outcome out;
+  client_dialogue d;
+  ask(d, out);
+  auto peer = d.accept();
+  peer.send(goaway(0, no_error)).settle();
+  CHECK(out.ended_with() == code::unavailable);
+  CAPTURE(out.ended->message());
+  CHECK(std::string{out.ended->message()}.find("expected SETTINGS") != std::string::npos);
+}
+
+TEST_CASE("a channel that shuts down closes when its last call has ended") {
+  outcome out;
+  client_dialogue d;
+  ask(d, out);
+  auto peer = d.server();
+  peer.expect(headers(1)).expect(data(1).message("ask").end());
+  bool over = false;
+  spawn(d.io, d.through.shutdown(1h), [&](std::exception_ptr failed) { over = failed == nullptr; });
+  peer.expect_silence();
+  CHECK_FALSE(over);
+  peer.send(response(1)).send(data(1).message("answer")).send(trailers(1));
+  peer.expect_any(frame_type::goaway, 0);
+  peer.expect_end();
+  CHECK(out.ended_with() == code::ok);
+  CHECK(over);
+}
+
 TEST_CASE("a lost connection ends its calls with UNAVAILABLE, and the next call makes another") {
   for (bool const orderly : {true, false}) {
     std::array<outcome, 4> out;
@@ -120,10 +148,8 @@ TEST_CASE("a lost connection ends its calls with UNAVAILABLE, and the next call 
     spawn(d.io, run_bidi(d.through, stuck(never), {}, out[3]), detached);
     auto peer = d.server();
     peer.settle();
-    if (orderly)
-      peer.half_close();
-    else
-      peer.close();
+    if (orderly) peer.half_close();
+    else peer.close();
     d.settle();
     for (auto const& each : out) CHECK(each.ended_with() == code::unavailable);
     ask(d, next);
@@ -175,13 +201,20 @@ TEST_CASE("whichever read, write or byte is the last, every call of the client e
         if (what == fault::end) d.pipes.first.end_after = nth;
         if (kind == 0) ask(d, out);
         if (kind == 1) spawn(d.io, run_server_streaming(d.through, text{"n"}, {}, out), detached);
-        if (kind == 2) spawn(d.io, run_client_streaming(d.through, some_texts({"a", "b"}), {}, out), detached);
+        if (kind == 2)
+          spawn(d.io, run_client_streaming(d.through, some_texts({"a", "b"}), {}, out), detached);
         if (kind == 3) spawn(d.io, run_bidi(d.through, some_texts({"a"}), {}, out), detached);
         auto peer = d.accept();
         try {
           peer.begin_as_server();
           peer.expect_any(frame_type::headers, 1);
-          peer.settle().send(response(1)).settle().send(data(1).message("answer")).settle().send(trailers(1)).settle();
+          peer.settle()
+              .send(response(1))
+              .settle()
+              .send(data(1).message("answer"))
+              .settle()
+              .send(trailers(1))
+              .settle();
         } catch (dialogue_error const&) {  // the rest of it was not heard
         }
         d.settle();

@@ -18,7 +18,8 @@ namespace sluice::test {
 
 /// A channel whose connections lead to scripted servers, with time that stands still.
 struct client_dialogue {
-  explicit client_dialogue(channel_options options = {}) : through{io.get_executor(), connector(), quiet(options)} {}
+  explicit client_dialogue(channel_options options = {})
+      : through{io.get_executor(), connector(), quiet(options)} {}
 
   channel::connector connector() {
     return [this]() -> std::unique_ptr<byte_stream> {
@@ -73,7 +74,9 @@ struct outcome {
   metadata initial;
   metadata trailing;
 
-  [[nodiscard]] code ended_with() const { return ended ? ended->code() : throw dialogue_error{"the call goes on"}; }
+  [[nodiscard]] code ended_with() const {
+    return ended ? ended->code() : throw dialogue_error{"the call goes on"};
+  }
 };
 
 // Each keeps what it needs in parameters: the coroutines outlive the expressions that start them.
@@ -90,9 +93,7 @@ task<void> read_all(Call& call, outcome& out) {
   std::optional<status> failed;
   try {
     while (auto* const item = co_await call.next()) out.messages.push_back(item->value);
-  } catch (status_error const& error) {
-    failed = error.status();
-  }
+  } catch (status_error const& error) { failed = error.status(); }
   out.initial = call.initial_metadata();
   out.trailing = call.trailing_metadata();
   out.ended = failed.value_or(status{});
@@ -104,14 +105,17 @@ inline task<void> run_server_streaming(channel& on, text request, call_options o
 inline generator<text> some_texts(std::vector<std::string> words) {
   for (auto const& word : words) co_yield text{word};
 }
-inline task<void> run_client_streaming(channel& on, generator<text> requests, call_options options, outcome& out) {
-  client_streaming_call<text, text> call{on, text_service::client_method, std::move(requests), std::move(options)};
+inline task<void> run_client_streaming(channel& on, generator<text> requests, call_options options,
+                                       outcome& out) {
+  client_streaming_call<text, text> call{on, text_service::client_method, std::move(requests),
+                                         std::move(options)};
   auto answer = co_await as_result(call);
   if (answer) out.messages.push_back(answer->value);
   out.ended = answer ? status{} : answer.status();
 }
 inline task<void> run_bidi(channel& on, generator<text> requests, call_options options, outcome& out) {
-  bidi_streaming_call<text, text> call{on, text_service::bidi_method, std::move(requests), std::move(options)};
+  bidi_streaming_call<text, text> call{on, text_service::bidi_method, std::move(requests),
+                                       std::move(options)};
   co_await read_all(call, out);
 }
 

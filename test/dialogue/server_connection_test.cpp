@@ -57,7 +57,8 @@ TEST_CASE("a frame that breaks HTTP/2 ends the connection with GOAWAY, and stops
       {"PING of three bytes", ping("123")},
       {"RST_STREAM of an idle stream", rst_stream(9, cancel)},
       {"CONTINUATION of nothing", http2_frame{frame_type::continuation, 1, http2_frame::end_headers, ""}},
-      {"a malformed header block", http2_frame{frame_type::headers, 9, http2_frame::end_headers, "\xff\xff\xff\xff"}},
+      {"a malformed header block",
+       http2_frame{frame_type::headers, 9, http2_frame::end_headers, "\xff\xff\xff\xff"}},
       {"a frame above the largest size", data(1).bytes(std::string(16'385, 'x'))},
       {"an initial window above the largest", settings({{setting_initial_window, 0x80000000}})},
   };
@@ -89,7 +90,8 @@ TEST_CASE("a header that breaks HTTP/2 resets its stream, and the connection liv
 TEST_CASE("a header list may come in many CONTINUATION frames") {
   server_dialogue d{{.max_header_list_size = 200'000}};
   auto peer = d.client();
-  peer.send(unary_request(1).field("x-1", std::string(30'000, '~')).field("x-2", std::string(30'000, '~'))).send(data(1).message("x").end());
+  peer.send(unary_request(1).field("x-1", std::string(30'000, '~')).field("x-2", std::string(30'000, '~')))
+      .send(data(1).message("x").end());
   peer.expect(response(1)).expect(data(1).message("x")).expect(trailers(1));
 }
 

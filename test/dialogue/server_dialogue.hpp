@@ -30,16 +30,21 @@ class kept_observer final : public server_observer {
   std::vector<std::string> closed;
 
  private:
-  void call_started(std::string_view method, std::string_view) noexcept override { started.emplace_back(method); }
+  void call_started(std::string_view method, std::string_view) noexcept override {
+    started.emplace_back(method);
+  }
   void call_ended(std::string_view method, status const& how, duration) noexcept override {
     ended.push_back(std::string{method} + ": " + how.to_string());
   }
-  void connection_closed(std::string_view, std::string_view why) noexcept override { closed.emplace_back(why); }
+  void connection_closed(std::string_view, std::string_view why) noexcept override {
+    closed.emplace_back(why);
+  }
 };
 
 /// A server on a pipe in memory, with time that stands still.
 struct server_dialogue {
-  explicit server_dialogue(server_options options = {}) : served{io.get_executor(), prepared(std::move(options))} {
+  explicit server_dialogue(server_options options = {})
+      : served{io.get_executor(), prepared(std::move(options))} {
     served.add(handlers);
   }
 
@@ -81,18 +86,29 @@ struct server_dialogue {
 };
 
 // Frames that every dialogue needs.
-inline http2_frame unary_request(std::uint32_t stream) { return request(stream, text_service::unary_method.path); }
-inline http2_frame server_request(std::uint32_t stream) { return request(stream, text_service::server_method.path); }
-inline http2_frame client_request(std::uint32_t stream) { return request(stream, text_service::client_method.path); }
-inline http2_frame bidi_request(std::uint32_t stream) { return request(stream, text_service::bidi_method.path); }
+inline http2_frame unary_request(std::uint32_t stream) {
+  return request(stream, text_service::unary_method.path);
+}
+inline http2_frame server_request(std::uint32_t stream) {
+  return request(stream, text_service::server_method.path);
+}
+inline http2_frame client_request(std::uint32_t stream) {
+  return request(stream, text_service::client_method.path);
+}
+inline http2_frame bidi_request(std::uint32_t stream) {
+  return request(stream, text_service::bidi_method.path);
+}
 
 /// A whole response without messages: headers that carry the status.
-inline http2_frame trailers_only(std::uint32_t stream, code outcome) { return response(stream).grpc_status(outcome).end(); }
+inline http2_frame trailers_only(std::uint32_t stream, code outcome) {
+  return response(stream).grpc_status(outcome).end();
+}
 
 // RFC 9113, 7.
-inline constexpr std::uint32_t no_error = 0, protocol_error = 1, internal_error = 2, flow_control_error = 3, refused_stream = 7, cancel = 8,
-                               enhance_your_calm = 11;
+inline constexpr std::uint32_t no_error = 0, protocol_error = 1, internal_error = 2, flow_control_error = 3,
+                               refused_stream = 7, cancel = 8, enhance_your_calm = 11;
 // RFC 9113, 6.5.2.
-inline constexpr std::uint16_t setting_max_streams = 3, setting_initial_window = 4, setting_max_frame_size = 5;
+inline constexpr std::uint16_t setting_max_streams = 3, setting_initial_window = 4,
+                               setting_max_frame_size = 5;
 
 }  // namespace sluice::test

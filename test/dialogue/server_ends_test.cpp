@@ -42,8 +42,7 @@ struct waiting_handlers {
   task<void> read(generator<text>& items) {
     stop_token const stop = co_await this_stop;
     try {
-      while (co_await items.next()) {
-      }
+      while (co_await items.next()) {}
     } catch (status_error const& error) {
       note(stop, error);
       throw;
@@ -84,8 +83,36 @@ TEST_CASE("a deadline ends each kind of call by the server's own clock, and stop
   peer.expect(trailers_only(1, code::deadline_exceeded));
   peer.expect(trailers(3, code::deadline_exceeded));
   peer.expect(trailers_only(5, code::deadline_exceeded));
-  peer.expect(trailers(7, code::deadline_exceeded)).expect(rst_stream(5, no_error)).expect(rst_stream(7, no_error));
+  peer.expect(trailers(7, code::deadline_exceeded))
+      .expect(rst_stream(5, no_error))
+      .expect(rst_stream(7, no_error));
   CHECK(handlers.stops == strings(4, "deadline, DEADLINE_EXCEEDED"));
+  CHECK(d.served.active_calls() == 0);
+}
+
+TEST_CASE("at its deadline a call ends although the client's window is closed") {
+  server_dialogue d;
+  d.handlers.server_streaming = [](text) -> generator<text> { co_yield text{std::string(100, 'x')}; };
+  auto peer = d.client(settings({{setting_initial_window, 10}}));
+  peer.send(server_request(1).field("grpc-timeout", "100m")).send(data(1).message("x").end());
+  peer.expect(response(1));
+  CHECK(peer.expect_data(1, 10).size() == 10);
+  peer.expect_silence();
+  d.clock.advance(101ms);
+  peer.expect_silence();  // the handler had ended in good order: what it said is still owed
+  peer.send(window_update(1, 200));
+  CHECK(peer.expect_data(1, 95).size() == 95);
+  peer.expect(trailers(1));
+
+  d.handlers.server_streaming = [](text) -> generator<text> {
+    co_yield text{std::string(100, 'x')};
+    co_await sleep_for(1s);  // sleep: of the manual clock
+  };
+  peer.send(server_request(3).field("grpc-timeout", "100m")).send(data(3).message("x").end());
+  peer.expect(response(3));
+  CHECK(peer.expect_data(3, 10).size() == 10);
+  d.clock.advance(101ms);
+  peer.expect(trailers(3, code::deadline_exceeded)).expect_silence();
   CHECK(d.served.active_calls() == 0);
 }
 
@@ -163,10 +190,8 @@ TEST_CASE("a lost connection stops the handlers of all its calls") {
     waiting_handlers handlers{d};
     auto peer = d.client();
     start_one_of_each(peer);
-    if (orderly)
-      peer.half_close();
-    else
-      peer.close();
+    if (orderly) peer.half_close();
+    else peer.close();
     d.settle();
     CHECK(handlers.stops == strings(4, "connection_lost, UNAVAILABLE"));
     CHECK(d.served.connections() == 0);
@@ -178,7 +203,8 @@ TEST_CASE("a connection may be lost in every state of its beginning") {
   for (std::size_t size = 0; size != 24 + 9 + 1; ++size) {
     server_dialogue d;
     auto peer = d.connect();
-    peer.send_raw(std::string{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33}.substr(0, size)).settle();
+    peer.send_raw(std::string{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33}.substr(0, size))
+        .settle();
     CHECK(d.served.connections() == 1);
     peer.close();
     d.settle();
@@ -262,7 +288,8 @@ TEST_CASE("a handler that never returns is dropped with its server") {
   };
   event never;
   server_dialogue d;
-  auto doomed = std::make_unique<server>(d.io.get_executor(), server_options{.log = [](log_level, std::string_view) {}});
+  auto doomed = std::make_unique<server>(d.io.get_executor(),
+                                         server_options{.log = [](log_level, std::string_view) {}});
   doomed->add(d.handlers);
   d.handlers.unary = [&](text) -> task<text> {
     witness const here{&dropped};

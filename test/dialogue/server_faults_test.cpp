@@ -23,21 +23,32 @@ std::vector<conversation> conversations() {
       {"server streaming",
        [](scripted_peer& peer) {
          peer.send(server_request(1)).send(data(1).message("n").end());
-         peer.expect(response(1)).expect(data(1).message("n1").message("n2").message("n3")).expect(trailers(1));
+         peer.expect(response(1))
+             .expect(data(1).message("n1").message("n2").message("n3"))
+             .expect(trailers(1));
        }},
       {"client streaming",
        [](scripted_peer& peer) {
-         peer.send(client_request(1)).settle().send(data(1).message("a")).settle().send(data(1).message("b")).settle();
+         peer.send(client_request(1))
+             .settle()
+             .send(data(1).message("a"))
+             .settle()
+             .send(data(1).message("b"))
+             .settle();
          peer.send(data(1).end()).expect(response(1)).expect(data(1).message("ab")).expect(trailers(1));
        }},
       {"bidirectional",
        [](scripted_peer& peer) {
-         peer.send(bidi_request(1)).send(data(1).message("a")).expect(response(1)).expect(data(1).message("a"));
+         peer.send(bidi_request(1))
+             .send(data(1).message("a"))
+             .expect(response(1))
+             .expect(data(1).message("a"));
          peer.send(data(1).message("b")).expect(data(1).message("b")).send(data(1).end()).expect(trailers(1));
        }},
       {"many at once",
        [](scripted_peer& peer) {
-         for (std::uint32_t id = 1; id != 21; id += 2) peer.send(bidi_request(id)).send(data(id).message("a"));
+         for (std::uint32_t id = 1; id != 21; id += 2)
+           peer.send(bidi_request(id)).send(data(id).message("a"));
          for (std::uint32_t id = 1; id != 21; id += 2) peer.expect(response(id));
          for (std::uint32_t id = 1; id != 21; id += 2) peer.expect(data(id).message("a"));
        }},

@@ -11,8 +11,10 @@ TEST_CASE("an unknown service or method is UNIMPLEMENTED, and named") {
   peer.send(request(1, "/test.Other/Unary")).send(data(1).message("x").end());
   peer.expect(trailers_only(1, code::unimplemented).grpc_message("unknown service test.Other"));
   peer.send(request(3, "/test.Text/Other").end());
-  peer.expect(trailers_only(3, code::unimplemented).grpc_message("unknown method Other of service test.Text"));
-  for (std::uint32_t id = 5; auto const* path : {"/", "/test.Text", "/test.Text/", "//", "/test.text/unary"}) {
+  peer.expect(
+      trailers_only(3, code::unimplemented).grpc_message("unknown method Other of service test.Text"));
+  for (std::uint32_t id = 5;
+       auto const* path : {"/", "/test.Text", "/test.Text/", "//", "/test.text/unary"}) {
     CAPTURE(path);
     peer.send(request(id, path).end()).expect(trailers_only(id, code::unimplemented));
     id += 2;
@@ -46,9 +48,11 @@ TEST_CASE("both content-types of gRPC are taken") {
 TEST_CASE("a GET is answered with 405") {
   server_dialogue d;
   auto peer = d.client();
-  auto get = headers(1).method("GET").field(":scheme", "http").path("/test.Text/Unary").field(":authority", "x");
+  auto get =
+      headers(1).method("GET").field(":scheme", "http").path("/test.Text/Unary").field(":authority", "x");
   peer.send(get.end());
-  peer.expect(headers(1).status(405).field("allow", "POST")).expect(data(1).bytes("gRPC calls are POST requests\n").end());
+  peer.expect(headers(1).status(405).field("allow", "POST"))
+      .expect(data(1).bytes("gRPC calls are POST requests\n").end());
 }
 
 TEST_CASE("a refused request that goes on is reset with NO_ERROR, and what follows is dropped") {
@@ -74,7 +78,8 @@ TEST_CASE("a malformed grpc-timeout or binary metadata is INTERNAL") {
   server_dialogue d;
   auto peer = d.client();
   peer.send(unary_request(1).field("grpc-timeout", "soon").end()).expect(trailers_only(1, code::internal));
-  peer.send(unary_request(3).field("grpc-timeout", "123456789n").end()).expect(trailers_only(3, code::internal));
+  peer.send(unary_request(3).field("grpc-timeout", "123456789n").end())
+      .expect(trailers_only(3, code::internal));
   peer.send(unary_request(5).field("x-bin", "no base64!").end()).expect(trailers_only(5, code::internal));
 }
 
@@ -111,7 +116,11 @@ TEST_CASE("initial and trailing metadata travel, binary as base64, duplicates in
     co_return request;
   };
   auto peer = d.client();
-  peer.send(unary_request(1).field("x-key", "b").field("x-key", "a").field("x-bin", "q6ur").field("x-bin", "AA==,AQ"));
+  peer.send(unary_request(1)
+                .field("x-key", "b")
+                .field("x-key", "a")
+                .field("x-bin", "q6ur")
+                .field("x-bin", "AA==,AQ"));
   peer.send(data(1).message("x").end());
   peer.expect(response(1).field("x-initial", "1").field("x-initial", "2")).expect(data(1).message("x"));
   peer.expect(trailers(1).field("x-trailing-bin", "q6ur").field("x-trailing-bin", "AA"));
@@ -152,8 +161,12 @@ TEST_CASE("metadata that cannot travel is refused where it is added") {
     co_return text{};
   };
   auto peer = d.client();
-  peer.send(unary_request(1)).send(data(1).message("initial").end()).expect(trailers_only(1, code::invalid_argument));
-  peer.send(unary_request(3)).send(data(3).message("trailing").end()).expect(trailers_only(3, code::invalid_argument));
+  peer.send(unary_request(1))
+      .send(data(1).message("initial").end())
+      .expect(trailers_only(1, code::invalid_argument));
+  peer.send(unary_request(3))
+      .send(data(3).message("trailing").end())
+      .expect(trailers_only(3, code::invalid_argument));
   peer.send(unary_request(5)).send(data(5).message("late").end());
   peer.expect(response(5)).expect(trailers(5, code::failed_precondition));
 }

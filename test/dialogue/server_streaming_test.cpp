@@ -16,7 +16,7 @@ TEST_CASE("a slow generator's messages leave one by one, each at the end of its 
   server_dialogue d;
   d.handlers.server_streaming = [](text) -> generator<text> {
     for (int i = 0; i != 3; ++i) {
-      co_await sleep_for(1s);
+      co_await sleep_for(1s);  // sleep: of the manual clock
       co_yield text{std::to_string(i)};
     }
   };
@@ -65,9 +65,7 @@ TEST_CASE("a stream that ends inside a message is INTERNAL, and its handler is s
     try {
       while (auto* const item = co_await items.next()) seen.push_back(item->value);
       seen.emplace_back("end");
-    } catch (status_error const& error) {
-      seen.emplace_back(to_string(error.code()));
-    }
+    } catch (status_error const& error) { seen.emplace_back(to_string(error.code())); }
     co_return text{};
   };
   auto peer = d.client();
@@ -94,7 +92,9 @@ TEST_CASE("a generator that throws before its first message ends trailers-only")
     co_yield text{};
   };
   auto peer = d.client();
-  peer.send(server_request(1)).send(data(1).message("x").end()).expect(trailers_only(1, code::permission_denied));
+  peer.send(server_request(1))
+      .send(data(1).message("x").end())
+      .expect(trailers_only(1, code::permission_denied));
 }
 
 TEST_CASE("a server that ends early resets the stream with NO_ERROR after its trailers") {
@@ -105,7 +105,10 @@ TEST_CASE("a server that ends early resets the stream with NO_ERROR after its tr
   };
   auto peer = d.client();
   peer.send(client_request(1)).send(data(1).message("enough"));
-  peer.expect(response(1)).expect(data(1).message("enough")).expect(trailers(1)).expect(rst_stream(1, no_error));
+  peer.expect(response(1))
+      .expect(data(1).message("enough"))
+      .expect(trailers(1))
+      .expect(rst_stream(1, no_error));
   // What the client had sent meanwhile is no offence.
   peer.send(data(1).message("late").end()).expect_silence();
   peer.send(unary_request(3)).send(data(3).message("x").end());
@@ -136,7 +139,7 @@ TEST_CASE("trailers need no window") {
   d.handlers.unary = [](text) -> task<text> {
     server_call& call = co_await this_call;
     call.send_initial_metadata();
-    co_await sleep_for(1s);
+    co_await sleep_for(1s);  // sleep: of the manual clock
     co_return status{code::aborted, "no message"};
   };
   peer.send(unary_request(1)).send(data(1).message("x").end()).expect(response(1)).expect_silence();

@@ -91,10 +91,18 @@ TEST_CASE("a request that ends inside a message is INTERNAL") {
 TEST_CASE("a message that does not parse is INTERNAL, and the connection lives") {
   server_dialogue d;
   auto peer = d.client();
-  peer.send(unary_request(1)).send(data(1).message("malformed").end()).expect(trailers_only(1, code::internal));
-  peer.send(server_request(3)).send(data(3).message("malformed").end()).expect(trailers_only(3, code::internal));
-  peer.send(client_request(5)).send(data(5).message("malformed").end()).expect(trailers_only(5, code::internal));
-  peer.send(bidi_request(7)).send(data(7).message("malformed").end()).expect(trailers_only(7, code::internal));
+  peer.send(unary_request(1))
+      .send(data(1).message("malformed").end())
+      .expect(trailers_only(1, code::internal));
+  peer.send(server_request(3))
+      .send(data(3).message("malformed").end())
+      .expect(trailers_only(3, code::internal));
+  peer.send(client_request(5))
+      .send(data(5).message("malformed").end())
+      .expect(trailers_only(5, code::internal));
+  peer.send(bidi_request(7))
+      .send(data(7).message("malformed").end())
+      .expect(trailers_only(7, code::internal));
   peer.send(unary_request(9)).send(data(9).message("well").end());
   peer.expect(response(9)).expect(data(9).message("well")).expect(trailers(9));
 }
@@ -128,7 +136,9 @@ TEST_CASE("a compressed message without an encoding is INTERNAL") {
 
 TEST_CASE("a handler fails a call by a status, in the trailers alone") {
   server_dialogue d;
-  d.handlers.unary = [](text) -> task<text> { co_return status{code::not_found, "no such thing \xE2\x98\xBA"}; };
+  d.handlers.unary = [](text) -> task<text> {
+    co_return status{code::not_found, "no such thing \xE2\x98\xBA"};
+  };
   auto peer = d.client();
   peer.send(unary_request(1)).send(data(1).message("x").end());
   peer.expect(trailers_only(1, code::not_found).grpc_message("no such thing %E2%98%BA"));
@@ -164,7 +174,9 @@ TEST_CASE("a handler that throws before it is a coroutine, or returns nothing, f
     return {};
   };
   auto peer = d.client();
-  peer.send(unary_request(1)).send(data(1).message("throw").end()).expect(trailers_only(1, code::out_of_range));
+  peer.send(unary_request(1))
+      .send(data(1).message("throw").end())
+      .expect(trailers_only(1, code::out_of_range));
   peer.send(unary_request(3)).send(data(3).message("empty").end()).expect(trailers_only(3, code::internal));
 }
 
@@ -182,11 +194,13 @@ TEST_CASE("a unary response leaves in one write, and so do all that became ready
   peer.expect(response(1)).expect(data(1).message("now")).expect(trailers(1));
 
   before = d.record->writes;
-  for (std::uint32_t id = 3; id != 43; id += 2) peer.send(unary_request(id)).send(data(id).message("read together").end());
+  for (std::uint32_t id = 3; id != 43; id += 2)
+    peer.send(unary_request(id)).send(data(id).message("read together").end());
   peer.settle();
   CHECK(d.record->writes == before + 1);
 
-  for (std::uint32_t id = 43; id != 83; id += 2) peer.send(unary_request(id)).send(data(id).message("wait").end());
+  for (std::uint32_t id = 43; id != 83; id += 2)
+    peer.send(unary_request(id)).send(data(id).message("wait").end());
   peer.settle();
   before = d.record->writes;
   go.set();

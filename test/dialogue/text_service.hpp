@@ -38,7 +38,9 @@ namespace sluice::test {
 class text_service final : public service {
  public:
   std::function<task<text>(text)> unary = [](text request) { return echo(std::move(request)); };
-  std::function<generator<text>(text)> server_streaming = [](text request) { return thrice(std::move(request)); };
+  std::function<generator<text>(text)> server_streaming = [](text request) {
+    return thrice(std::move(request));
+  };
   std::function<task<text>(generator<text>)> client_streaming = [](generator<text> items) {
     return join(std::move(items));
   };
