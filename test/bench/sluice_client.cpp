@@ -86,7 +86,5 @@ int main(int argc, char** argv) {
   for (unsigned i = 0; i < options.connections; ++i) channels.emplace_back(io.get_executor(), target);
   try {
     sluice::run(io, measure(channels, options));
-  } catch (std::exception const& error) {
-    fail(error.what());
-  }
+  } catch (std::exception const& error) { fail(error.what()); }
 }

@@ -78,7 +78,8 @@ TEST_CASE("a callback gets the exception and the value, and never in place", "[l
 TEST_CASE("spawn runs on its executor and completes on the token's", "[launch]") {
   asio::io_context runs, completes;
   bool done = false;
-  sluice::spawn(runs, value_of(1), asio::bind_executor(completes, [&](std::exception_ptr, int) { done = true; }));
+  sluice::spawn(runs, value_of(1),
+                asio::bind_executor(completes, [&](std::exception_ptr, int) { done = true; }));
   runs.run();
   CHECK_FALSE(done);
   completes.run();  // the work that kept it is gone with the completion
@@ -90,7 +91,8 @@ TEST_CASE("the token's executor has work to do until the task has ended", "[laun
   event go;
   balance count;
   bool done = false;
-  sluice::spawn(runs, waits(go, count), asio::bind_executor(completes, [&](std::exception_ptr) { done = true; }));
+  sluice::spawn(runs, waits(go, count),
+                asio::bind_executor(completes, [&](std::exception_ptr) { done = true; }));
   poll(runs);
   CHECK(completes.poll() == 0);
   CHECK_FALSE(completes.stopped());
@@ -110,9 +112,7 @@ TEST_CASE("use_awaitable: a task inside Asio's own coroutine", "[launch]") {
     try {
       co_await fails()(asio::use_awaitable);
       FAIL("no error");
-    } catch (sluice::status_error const& error) {
-      CHECK(error.code() == code::not_found);
-    }
+    } catch (sluice::status_error const& error) { CHECK(error.code() == code::not_found); }
     auto const [error, again] = co_await value_of(8)(asio::as_tuple(asio::use_awaitable));
     CHECK_FALSE(error);
     CHECK(again == 8);
@@ -259,7 +259,9 @@ TEST_CASE("cancelling an Asio coroutine stops the task that it awaits", "[launch
   asio::cancellation_signal signal;
   std::exception_ptr ended;
   auto body = [&]() -> asio::awaitable<void> { co_await waits(never, count)(asio::use_awaitable); };
-  asio::co_spawn(io, body, asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr error) { ended = error; }));
+  asio::co_spawn(io, body, asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr error) {
+                   ended = error;
+                 }));
   poll(io);
   CHECK(count.live == 1);
   signal.emit(asio::cancellation_type::terminal);
@@ -271,11 +273,12 @@ TEST_CASE("cancelling an Asio coroutine stops the task that it awaits", "[launch
 TEST_CASE("executors that are not serial are refused", "[launch]") {
   asio::thread_pool pool{1};
   CHECK_THROWS_AS(sluice::coro::scheduler_of(pool.get_executor()), std::invalid_argument);
-  CHECK_THROWS_AS(sluice::coro::scheduler_of(asio::require(pool.get_executor(), asio::execution::blocking.never)),
-                  std::invalid_argument);
   CHECK_THROWS_AS(
-      sluice::coro::scheduler_of(asio::prefer(pool.get_executor(), asio::execution::outstanding_work.tracked)),
+      sluice::coro::scheduler_of(asio::require(pool.get_executor(), asio::execution::blocking.never)),
       std::invalid_argument);
+  CHECK_THROWS_AS(sluice::coro::scheduler_of(
+                      asio::prefer(pool.get_executor(), asio::execution::outstanding_work.tracked)),
+                  std::invalid_argument);
   CHECK_THROWS_AS(sluice::coro::scheduler_of(asio::system_executor{}), std::invalid_argument);
   CHECK_THROWS_AS(sluice::coro::scheduler_of(asio::any_io_executor{}), std::invalid_argument);
   CHECK(sluice::coro::scheduler_of(asio::make_strand(pool)) != nullptr);
@@ -289,8 +292,10 @@ TEST_CASE("one executor has one scheduler, however it is spelt", "[launch]") {
   auto const where = sluice::coro::scheduler_of(io.get_executor());
   CHECK(sluice::coro::scheduler_of(io.get_executor()) == where);
   CHECK(sluice::coro::scheduler_of(asio::any_io_executor{io.get_executor()}) == where);
-  CHECK(sluice::coro::scheduler_of(asio::prefer(io.get_executor(), asio::execution::outstanding_work.tracked)) == where);
-  CHECK(sluice::coro::scheduler_of(asio::require(io.get_executor(), asio::execution::blocking.never)) == where);
+  CHECK(sluice::coro::scheduler_of(
+            asio::prefer(io.get_executor(), asio::execution::outstanding_work.tracked)) == where);
+  CHECK(sluice::coro::scheduler_of(asio::require(io.get_executor(), asio::execution::blocking.never)) ==
+        where);
   auto const strand = asio::make_strand(io);
   auto const of_strand = sluice::coro::scheduler_of(strand);
   CHECK(of_strand != where);

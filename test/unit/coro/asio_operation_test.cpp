@@ -102,15 +102,16 @@ TEST_CASE("an operation completes with what its signature says", "[asio]") {
     co_await posted<void(std::exception_ptr)>(on, std::exception_ptr{});
     auto const six = co_await posted<void(std::exception_ptr, int)>(on, std::exception_ptr{}, 6);
     CHECK(six == 6);
-    auto const [seven, eight] = co_await posted<void(std::exception_ptr, int, int)>(on, std::exception_ptr{}, 7, 8);
+    auto const [seven, eight] =
+        co_await posted<void(std::exception_ptr, int, int)>(on, std::exception_ptr{}, 7, 8);
     CHECK(seven + eight == 15);
     auto const owned =
         co_await posted<void(error_code, std::unique_ptr<int>)>(on, error_code{}, std::make_unique<int>(9));
     CHECK(*owned == 9);
     auto const moved = co_await posted<void(move_only)>(on, move_only{of, 10});
     CHECK(moved.value() == 10);
-    auto const [first, second] =
-        co_await posted<void(move_only, std::unique_ptr<int>)>(on, move_only{of, 11}, std::make_unique<int>(12));
+    auto const [first, second] = co_await posted<void(move_only, std::unique_ptr<int>)>(
+        on, move_only{of, 11}, std::make_unique<int>(12));
     CHECK(first.value() + *second == 23);
   };
   sluice::run(io, body(io, count));
@@ -256,8 +257,8 @@ TEST_CASE("an operation is not started under a stop", "[asio]") {
 TEST_CASE("an operation that completes inside its initiation does not resume in place", "[asio]") {
   asio::io_context io;
   auto at_once = [] {
-    return asio::async_initiate<asio::deferred_t const, void(int)>([](auto handler) { std::move(handler)(7); },
-                                                                   asio::deferred);
+    return asio::async_initiate<asio::deferred_t const, void(int)>(
+        [](auto handler) { std::move(handler)(7); }, asio::deferred);
   };
   auto body = [](auto operation) -> task<long> {
     long sum = 0;
@@ -280,9 +281,7 @@ TEST_CASE("what an initiation throws comes out of the co_await", "[asio]") {
   auto body = [](auto operation) -> task<bool> {
     try {
       co_await operation();
-    } catch (std::runtime_error const&) {
-      co_return true;
-    }
+    } catch (std::runtime_error const&) { co_return true; }
     co_return false;
   };
   CHECK(sluice::run(io, body(refuses)));
@@ -293,8 +292,8 @@ TEST_CASE("an operation that drops its handler leaves the task waiting, not brok
   sluice::stop_source* stop = nullptr;
   balance count;
   auto drops = [] {
-    return asio::async_initiate<asio::deferred_t const, void()>([](auto handler) { static_cast<void>(handler); },
-                                                                asio::deferred);
+    return asio::async_initiate<asio::deferred_t const, void()>(
+        [](auto handler) { static_cast<void>(handler); }, asio::deferred);
   };
   auto body = [](auto operation, balance& of) -> task<> {
     tracked const local{of};
@@ -327,7 +326,9 @@ TEST_CASE("sockets read and write inside tasks, and a stop ends a read that wait
     CHECK(read == text.size());
     CHECK(text == std::string(100'000, 'x'));
   };
-  auto both = [](task<> one, task<> two) -> task<> { co_await sluice::when_all(std::move(one), std::move(two)); };
+  auto both = [](task<> one, task<> two) -> task<> {
+    co_await sluice::when_all(std::move(one), std::move(two));
+  };
   sluice::run(io, both(writes(left), reads(right)));
 
   sluice::stop_source* stop = nullptr;

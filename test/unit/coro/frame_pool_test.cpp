@@ -95,7 +95,7 @@ thread_local frees_late late;
 
 TEST_CASE("a frame that outlives its thread's lists is freed", "[frame_pool]") {
   std::thread other{[] {
-    late.frame = nullptr;               // constructed before the lists of this thread, so destroyed after them
+    late.frame = nullptr;  // constructed before the lists of this thread, so destroyed after them
     late.frame = allocate_frame(64);
   }};
   other.join();

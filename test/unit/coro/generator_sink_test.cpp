@@ -25,8 +25,8 @@ namespace {
 class sink final : public sluice::coro::generator_sink<int> {
  public:
   sink(boost::asio::io_context& io, generator<int> from, std::size_t room)
-      : scheduler_{sluice::coro::scheduler_of(io.get_executor())}, context_{*scheduler_}, from_{std::move(from)},
-        room_{room} {}
+      : scheduler_{sluice::coro::scheduler_of(io.get_executor())}, context_{*scheduler_},
+        from_{std::move(from)}, room_{room} {}
   void start() {
     scheduler_->turn([this] { from_.body()->start(context_, *this); });
   }
@@ -37,9 +37,7 @@ class sink final : public sluice::coro::generator_sink<int> {
   void stop() {
     scheduler_->turn([this] { context_.stop().request_stop(sluice::stop_reason::client_cancelled); });
   }
-  [[nodiscard]] code failed_with() {
-    return sluice::test::code_of_error(from_.body()->failure().error());
-  }
+  [[nodiscard]] code failed_with() { return sluice::test::code_of_error(from_.body()->failure().error()); }
 
   std::vector<int> items;
   std::thread::id accepted_on;
@@ -135,9 +133,7 @@ TEST_CASE("what the sink throws is thrown at the co_yield", "[generator]") {
   auto body = [](bool& saw) -> generator<int> {
     try {
       co_yield 1;
-    } catch (std::runtime_error const&) {
-      saw = true;
-    }
+    } catch (std::runtime_error const&) { saw = true; }
   };
   sink to{io, body(caught), 10};
   to.throws = true;

@@ -105,7 +105,8 @@ TEST_CASE("a generator is lazy", "[generator]") {
   CHECK(count.made == 0);
 }
 
-TEST_CASE("an rvalue or lvalue is handed out in place, a const one is copied into storage that is kept", "[generator]") {
+TEST_CASE("an rvalue or lvalue is handed out in place, a const one is copied into storage that is kept",
+          "[generator]") {
   boost::asio::io_context io;
   balance count;
   auto body = [](balance& of) -> generator<tracked> {
@@ -201,9 +202,7 @@ TEST_CASE("what the body throws comes out of next, once", "[generator]") {
     bool caught = false;
     try {
       co_await from.next();
-    } catch (std::runtime_error const&) {
-      caught = true;
-    }
+    } catch (std::runtime_error const&) { caught = true; }
     CHECK(caught);
     auto const seen_18 = co_await from.next();
     CHECK(seen_18 == nullptr);
@@ -260,14 +259,15 @@ TEST_CASE("the consumer's stop reaches what the body awaits", "[generator]") {
     co_yield 2;
   };
   auto consumer = [](generator<int> from) -> task<> {
-    while (co_await from.next() != nullptr) {
-    }
+    while (auto const* item = co_await from.next()) CHECK(*item == 1);
   };
   auto fails = []() -> task<> {
     co_await sluice::yield_turn{};
     throw sluice::status_error{code::aborted, "sibling"};
   };
-  auto both = [](task<> reads, task<> other) -> task<> { co_await sluice::when_all(std::move(reads), std::move(other)); };
+  auto both = [](task<> reads, task<> other) -> task<> {
+    co_await sluice::when_all(std::move(reads), std::move(other));
+  };
   CHECK(code_of([&] { sluice::run(io, both(consumer(body(never)), fails())); }) == code::aborted);
 }
 

@@ -16,10 +16,10 @@
 #include <vector>
 
 namespace asio = boost::asio;
+using sluice::task;
 using sluice::coro::ready_node;
 using sluice::coro::scheduler;
 using sluice::coro::turn_hook;
-using sluice::task;
 using sluice::test::poll;
 
 namespace {
@@ -140,13 +140,11 @@ TEST_CASE("the time is read once a turn", "[scheduler]") {
   auto const where = sluice::coro::scheduler_of(io.get_executor());
   where->turn([&] {
     auto const first = where->now();
-    while (std::chrono::steady_clock::now() == first) {
-    }
+    while (std::chrono::steady_clock::now() == first) {}
     CHECK(where->now() == first);
   });
   auto const outside = where->now();
-  while (std::chrono::steady_clock::now() == outside) {
-  }
+  while (std::chrono::steady_clock::now() == outside) {}
   CHECK(where->now() > outside);
 }
 

@@ -129,7 +129,9 @@ TEST_CASE("yield_turn lets the others run first", "[sleep]") {
     co_await sluice::yield_turn{};
     into.push_back(number + 10);
   };
-  auto body = [](task<> one, task<> two) -> task<> { co_await sluice::when_all(std::move(one), std::move(two)); };
+  auto body = [](task<> one, task<> two) -> task<> {
+    co_await sluice::when_all(std::move(one), std::move(two));
+  };
   sluice::run(io, body(gives_way(order, 1), gives_way(order, 2)));
   CHECK(order == std::vector{1, 2, 11, 12});
 }

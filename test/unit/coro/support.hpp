@@ -75,9 +75,7 @@ template <class Action>
 code code_of(Action&& action) {
   try {
     std::forward<Action>(action)();
-  } catch (status_error const& error) {
-    return error.code();
-  }
+  } catch (status_error const& error) { return error.code(); }
   return code::ok;
 }
 

@@ -117,9 +117,7 @@ TEST_CASE("exceptions of any type pass through awaiting tasks", "[task]") {
   auto catches = [](task<int> inner) -> task<std::string> {
     try {
       co_await std::move(inner);
-    } catch (std::runtime_error const& error) {
-      co_return error.what();
-    }
+    } catch (std::runtime_error const& error) { co_return error.what(); }
     co_return "nothing";
   };
   CHECK(sluice::run(io, catches(throws_runtime_error())) == "from the body");

@@ -138,8 +138,7 @@ generator<int> body_that_waits(world& in) {
 task<> in_generator(world& in) {
   tracked const local{in.count};
   auto from = body_that_waits(in);
-  while (co_await from.next() != nullptr) {
-  }
+  while (co_await from.next() != nullptr) {}
   ++in.resumed;
 }
 task<> beside_generator(world& in) {
@@ -149,10 +148,8 @@ task<> beside_generator(world& in) {
 }
 task<> nested(world& in, int depth) {
   tracked const local{in.count};
-  if (depth == 0)
-    co_await waits(in);
-  else
-    co_await nested(in, depth - 1);
+  if (depth == 0) co_await waits(in);
+  else co_await nested(in, depth - 1);
   ++in.resumed;
 }
 task<> uses_the_library_while_it_goes(world& in) {

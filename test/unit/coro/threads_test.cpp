@@ -70,7 +70,7 @@ generator<int> ticks(asio::any_io_executor where, int count) {
   }
 }
 task<> counts(strand_state& on, generator<int> from) {
-  while (co_await from.next() != nullptr) ++on.ticks;
+  while (auto const* item = co_await from.next()) on.ticks += *item >= 0 ? 1 : 0;
 }
 task<long> everything(std::unique_ptr<strand_state> on, asio::any_io_executor where) {
   sluice::scope work;
@@ -91,7 +91,8 @@ TEST_CASE("tasks on strands of a multi-threaded io_context", "[threads]") {
   std::vector<std::future<long>> results;
   for (int i = 0; i != 6; ++i) {
     auto const strand = asio::make_strand(io);
-    results.push_back(sluice::spawn(strand, everything(std::make_unique<strand_state>(), strand), asio::use_future));
+    results.push_back(
+        sluice::spawn(strand, everything(std::make_unique<strand_state>(), strand), asio::use_future));
   }
   std::vector<std::thread> threads;
   for (int i = 0; i != 3; ++i) threads.emplace_back([&] { io.run(); });
@@ -104,7 +105,8 @@ TEST_CASE("tasks on strands of a thread pool, spawned from another thread while 
   std::vector<std::future<long>> results;
   for (int i = 0; i != 6; ++i) {
     auto const strand = asio::make_strand(pool);
-    results.push_back(sluice::spawn(strand, everything(std::make_unique<strand_state>(), strand), asio::use_future));
+    results.push_back(
+        sluice::spawn(strand, everything(std::make_unique<strand_state>(), strand), asio::use_future));
   }
   for (auto& each : results) CHECK(each.get() == expected);
   pool.join();
@@ -173,9 +175,10 @@ TEST_CASE("a signal on the handler's executor stops a task on another one, whene
       for (int j = 0; j != turns; ++j) co_await sluice::yield_turn{};
       if (turns % 2 == 0) co_await sluice::sleep_for(1h);
     };
-    sluice::spawn(runs, body(i),
-                  asio::bind_executor(completes, asio::bind_cancellation_slot(
-                                                     signal->slot(), [&](std::exception_ptr) { ended.set_value(); })));
+    sluice::spawn(
+        runs, body(i),
+        asio::bind_executor(completes, asio::bind_cancellation_slot(
+                                           signal->slot(), [&](std::exception_ptr) { ended.set_value(); })));
     asio::post(completes, [&] { signal->emit(asio::cancellation_type::terminal); });
     ended.get_future().wait();
     // The emission may still be under way on its strand.

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,8 +36,9 @@ struct test_timer final : timer {
 }  // namespace
 
 TEST_CASE("a timer fires at its tick and not before", "[timer_wheel]") {
-  for (duration const at : {duration{1ms}, duration{63ms}, duration{64ms}, duration{65ms}, duration{4095ms}, duration{4096ms},
-                            duration{262'143ms}, duration{262'144ms}, duration{262'145ms}, duration{4h}}) {
+  for (duration const at :
+       {duration{1ms}, duration{63ms}, duration{64ms}, duration{65ms}, duration{4095ms}, duration{4096ms},
+        duration{262'143ms}, duration{262'144ms}, duration{262'145ms}, duration{4h}}) {
     CAPTURE(at.count());
     timer_wheel wheel{start};
     test_timer one;

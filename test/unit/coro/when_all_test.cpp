@@ -105,8 +105,8 @@ TEST_CASE("one failure stops the others, which have ended before when_all fails"
   balance count;
   bool cleaned = false;
   auto body = [](event& what, balance& of, bool& clean) -> task<> {
-    auto const failed =
-        co_await sluice::as_result(when_all(waits(what, of), fails(code::not_found, 2), stubborn(what, clean)));
+    auto const failed = co_await sluice::as_result(
+        when_all(waits(what, of), fails(code::not_found, 2), stubborn(what, clean)));
     CHECK(failed.status().code() == code::not_found);
     CHECK(clean);
     CHECK(of.live == 0);
@@ -122,7 +122,8 @@ TEST_CASE("the first failure wins; those that the stop caused do not count", "[w
   event never;
   balance count;
   auto body = [](event& what, balance& of) -> task<> {
-    co_await when_all(waits(what, of), fails(code::aborted, 3), fails(code::data_loss, 1), fails(code::internal, 2));
+    co_await when_all(waits(what, of), fails(code::aborted, 3), fails(code::data_loss, 1),
+                      fails(code::internal, 2));
   };
   CHECK(code_of([&] { sluice::run(io, body(never, count)); }) == code::data_loss);
   CHECK(count.live == 0);

@@ -76,7 +76,8 @@ TEST_CASE("watch of an unknown service says so, then every change") {
   world w;
   std::vector<serving_status> seen;
   run(w.io, follow(w.ch, "later", seen, 3, w.health));
-  CHECK(seen == std::vector{serving_status::service_unknown, serving_status::serving, serving_status::not_serving});
+  CHECK(seen ==
+        std::vector{serving_status::service_unknown, serving_status::serving, serving_status::not_serving});
 }
 
 TEST_CASE("list names every service") {
@@ -87,8 +88,8 @@ TEST_CASE("list names every service") {
     co_return co_await call;
   };
   auto const all = run(w.io, ask(w.ch));
-  CHECK(all.statuses ==
-        std::map<std::string, serving_status>{{"", serving_status::serving}, {"a.B", serving_status::not_serving}});
+  CHECK(all.statuses == std::map<std::string, serving_status>{{"", serving_status::serving},
+                                                              {"a.B", serving_status::not_serving}});
 }
 
 TEST_CASE("more than a hundred services are too many to list") {
