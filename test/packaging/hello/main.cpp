@@ -2,6 +2,8 @@
 // A server and a client in one program: it calls itself over loopback and prints the answer.
 #include "greeting/v1/hello.sluice.hpp"
 
+#include <sluice/sluice.hpp>
+
 #include <boost/asio/io_context.hpp>
 
 #include <exception>
