@@ -39,7 +39,7 @@ sluice::generator<Event> Room::Join(sluice::generator<Line> lines) {
     co_yield ***event;             // waits as long as the client does not read
   }
   ears.request_stop();
-  co_await sluice::as_result(ears.join());  // it uses `member`
+  static_cast<void>(co_await sluice::as_result(ears.join()));  // it uses `member`
   co_yield member.outcome();
 }
 

@@ -22,7 +22,8 @@ namespace {
 using namespace std::chrono_literals;
 using sluice::code;
 
-/// A kitchen with two pots, served in memory, and a stub for it.
+/// A kitchen with two pots, served in memory, and a stub for it. It answers the calls that are under way when it goes,
+/// so their answers are declared before it.
 class Restaurant {
  public:
   Restaurant() { server_.add(kitchen_); }
@@ -64,8 +65,8 @@ class Restaurant {
 }  // namespace
 
 TEST_CASE("an egg takes exactly its minutes") {
-  Restaurant restaurant;
   Restaurant::answer egg;
+  Restaurant restaurant;
   restaurant.order(6, egg);
   restaurant.pass(6min - 1ms);
   CHECK_FALSE(egg);
@@ -76,8 +77,8 @@ TEST_CASE("an egg takes exactly its minutes") {
 }
 
 TEST_CASE("after eight minutes an egg is hard") {
-  Restaurant restaurant;
   Restaurant::answer egg;
+  Restaurant restaurant;
   restaurant.order(8, egg);
   restaurant.pass(8min);
   REQUIRE(egg);
@@ -86,8 +87,8 @@ TEST_CASE("after eight minutes an egg is hard") {
 }
 
 TEST_CASE("a guest who waits two minutes for a six-minute egg gets DEADLINE_EXCEEDED, and the pot is free") {
-  Restaurant restaurant;
   Restaurant::answer egg;
+  Restaurant restaurant;
   restaurant.order(6, egg, sluice::call_options{}.timeout(2min));
   CHECK(restaurant.free_pots() == 1);
   restaurant.pass(2min - 1ms);
@@ -100,8 +101,8 @@ TEST_CASE("a guest who waits two minutes for a six-minute egg gets DEADLINE_EXCE
 }
 
 TEST_CASE("a third order is refused while two eggs boil") {
-  Restaurant restaurant;
   Restaurant::answer first, second, third, fourth;
+  Restaurant restaurant;
   restaurant.order(3, first);
   restaurant.order(5, second);
   restaurant.order(1, third);

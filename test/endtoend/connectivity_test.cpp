@@ -143,7 +143,8 @@ TEST_CASE("jitter spreads the attempts by its share") {
                return nullptr;
              },
              options};
-  auto const calling = w.start([&]() -> task<void> { co_await as_result(TalkStub{on}.Say(note("x"))); });
+  auto const calling =
+      w.start([&]() -> task<void> { static_cast<void>(co_await as_result(TalkStub{on}.Say(note("x")))); });
   w.poll();
   while (attempts.size() < 30) {
     clock.advance(10ms);

@@ -68,7 +68,7 @@ TEST_CASE("a cancel at the edge stops the last of three hops within milliseconds
   h.first.before.set();
   h.second.before.set();
   auto call = TalkStub{h.edge}.Say(note("x"));
-  auto const calling = h.start([&]() -> task<void> { co_await as_result(call); });
+  auto const calling = h.start([&]() -> task<void> { static_cast<void>(co_await as_result(call)); });
   h.until([&] { return h.last.handlers.running() == 1; });
   auto const began = std::chrono::steady_clock::now();
   call.cancel();
@@ -112,7 +112,7 @@ TEST_CASE("a stricter timeout at a hop counts below it, and a laxer one does not
   h.first.before.set();
   h.second.before.set();
   auto const calling = h.start([&]() -> task<void> {
-    co_await as_result(TalkStub{h.edge}.Say(note("x"), call_options{}.timeout(10s)));
+    static_cast<void>(co_await as_result(TalkStub{h.edge}.Say(note("x"), call_options{}.timeout(10s))));
   });
   h.until([&] { return h.last.handlers.running() == 1; });
   CHECK(h.last.deadline.remaining(clock.now()) <= (stricter ? 1s : 10s));
@@ -139,7 +139,7 @@ TEST_CASE("a detached call inherits neither deadline, nor stop, nor trace contex
   h.second.before.set();
   auto options = call_options{}.metadata({{"traceparent", traceparent}}).timeout(1h);
   auto call = TalkStub{h.edge}.Say(note("x"), std::move(options));
-  auto const calling = h.start([&]() -> task<void> { co_await as_result(call); });
+  auto const calling = h.start([&]() -> task<void> { static_cast<void>(co_await as_result(call)); });
   h.until([&] { return h.last.handlers.running() == 1; });
   CHECK_FALSE(h.second.deadline.is_never());
   CHECK(h.last.deadline.is_never());

@@ -169,7 +169,7 @@ TEST_CASE("a call that is awaited on another executor than its channel's fails w
 TEST_CASE("this_call outside a handler fails with FAILED_PRECONDITION") {
   bounded_io io;
   try {
-    io.run([]() -> task<void> { co_await sluice::this_call; });
+    io.run([]() -> task<void> { static_cast<void>(co_await sluice::this_call); });
     FAIL("found a call");
   } catch (sluice::status_error const& error) { CHECK(error.code() == code::failed_precondition); }
 }

@@ -59,8 +59,8 @@ TEST_CASE("observers are told of connections and calls, in order, on both sides"
     co_await TalkStub{*on}.Say(note("x"));
     auto heard = TalkStub{*on}.Listen(note("x"));
     co_await heard.next();
-    co_await as_result(heard.next());
-    co_await as_result(NobodyStub{*on}.Say(note("x")));
+    static_cast<void>(co_await as_result(heard.next()));
+    static_cast<void>(co_await as_result(NobodyStub{*on}.Say(note("x"))));
     co_await on->shutdown(1s);
   });
   w.until([&] { return w.server.connections() == 0; });
@@ -121,7 +121,7 @@ TEST_CASE("the log sink gets what goes wrong, with its level, and nothing when a
     throw std::runtime_error{"broken"};
     co_return Note{};
   };
-  w.run([&]() -> task<void> { co_await as_result(TalkStub{*on}.Say(note("x"))); });
+  w.run([&]() -> task<void> { static_cast<void>(co_await as_result(TalkStub{*on}.Say(note("x")))); });
   REQUIRE(w.log.lines.size() == 1);
   CHECK(w.log.lines[0].first == sluice::log_level::error);
   CHECK(w.log.contain("broken"));

@@ -32,7 +32,7 @@ def build_command(build):
     for option in ('-o', '-MF', '-MQ', '-c'):  # each with the value behind it
         at = arguments.index(option)
         del arguments[at:at + 2]
-    dropped = ('-fsanitize', '-fno-sanitize', '-MD', '-fdiagnostics-color', '-Winvalid-pch', '-Werror')
+    dropped = ('-fsanitize', '-fno-sanitize', '-MD', '-fdiagnostics-color', '-fcolor-diagnostics', '-Winvalid-pch', '-Werror')
     return [a for a in arguments if not a.startswith(dropped)], entry['file']
 
 

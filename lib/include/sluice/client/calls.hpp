@@ -146,7 +146,7 @@ class [[nodiscard]] unary_call : public any_call {
       call_.start(*self.promise().context());
       return wait(self);
     }
-    [[nodiscard]] Response await_resume() { return std::move(await_result()).value(); }
+    Response await_resume() { return std::move(await_result()).value(); }
     [[nodiscard]] result<Response> await_result() { return calling::take_response<Response>(call_); }
   };
   [[nodiscard]] awaiter operator co_await() { return awaiter{*this}; }
@@ -198,7 +198,7 @@ class basic_next_awaiter {
     static_cast<void>(source_.pull(self, *self.promise().context()));
     return true;
   }
-  [[nodiscard]] Response* await_resume() { return item_ != nullptr ? item_ : source_.take(); }
+  Response* await_resume() { return item_ != nullptr ? item_ : source_.take(); }
 
  private:
   client_call& call_;

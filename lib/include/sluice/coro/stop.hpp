@@ -42,7 +42,10 @@ class stop_source {
   bool request_stop(stop_reason reason = stop_reason::local) noexcept {
     if (reason_ != stop_reason::none) return false;
     reason_ = reason;
-    while (!observers_.empty()) observers_.pop_front().stop_requested(reason);
+    // Outside a turn, an observer may complete the work whose source this is: nothing of it is touched from here on.
+    coro::intrusive_list<coro::stop_observer> told;
+    told.take_all(observers_);
+    while (!told.empty()) told.pop_front().stop_requested(reason);
     return true;
   }
   [[nodiscard]] bool stop_requested() const noexcept { return reason_ != stop_reason::none; }
