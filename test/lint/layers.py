@@ -35,7 +35,7 @@ PURE = {"core", "wire", "http2"}
 PROGRAMS = ("samples", "cli", "gen")
 
 # The bridge, and the one alias that the rest of the library names Asio's executors by.
-ASIO_BRIDGE = re.compile(r"(^|/)coro/(asio[a-z_]*|executor)\.(hpp|cpp)$")
+ASIO_BRIDGE = re.compile(r"(^|/)coro/(asio[a-z_]*|executor|resume_on|spawn)\.(hpp|cpp)$")
 PROTOBUF_HEADER = re.compile(r"(^|/)rpc/protobuf[a-z_]*\.(hpp|cpp)$")
 
 # (what the include looks like, its name, the layers that may know it, single files that may).
@@ -102,7 +102,7 @@ def third_party_finding(at, header):
         if at.layer in layers or (single and single.search(at.name)):
             return None
         where = ", ".join(sorted(layers)) or "nothing"
-        return f"{name} is known to {where}{' and one header of its own' if single else ''} alone"
+        return f"{name} is known to {where}{' and the bridge to it' if single else ''} alone"
     return None if STANDARD.match(header) else "this third party is in no row of THIRD_PARTIES"
 
 

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sluice/client/any_call.hpp>
+#include <sluice/coro/generator.hpp>
+#include <sluice/coro/outcome.hpp>
+#include <sluice/coro/waiter.hpp>
+#include <sluice/rpc/codec.hpp>
+#include <sluice/rpc/message_pump.hpp>
+
+#include <coroutine>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace sluice {
+namespace calling {
+
+/// The writing half of a call that the user or a generator drives.
+template <class Request>
+class writer final : private coro::completion, private coro::root {
+ public:
+  explicit writer(client_call& call) noexcept : call_{call} {}
+  writer(client_call& call, generator<Request> requests) noexcept
+      : call_{call}, requests_{std::move(requests)} {}
+
+  /// Starts pumping the generator, if there is one; after the call has started.
+  void start() {
+    if (!requests_.valid() || pumping_) return;
+    pumping_ = true;
+    pump_.start(std::move(requests_), call_, call_.context(), *this);
+  }
+  [[nodiscard]] bool driven_by_generator() const noexcept { return pumping_ || requests_.valid(); }
+  [[nodiscard]] bool pumping() const noexcept { return pumping_ && !pumped_; }
+  /// Queues `node` when the generator has ended.
+  void when_pumped(coro::ready_node& node) noexcept { joining_ = &node; }
+  /// The owner goes. While the generator runs it is stopped, and it, the call and this live until it has ended.
+  void release(client_call_ptr call) noexcept {
+    if (!pumping() || call_.context().scheduler().is_over()) {
+      delete this;
+      return;
+    }
+    orphaned_ = std::move(call);
+    call_.context().scheduler().adopt(*this);
+    orphaned_->cancel(status{code::cancelled, "the call was destroyed"});
+  }
+
+ private:
+  void completed() noexcept override {
+    pumped_ = true;
+    auto& ended = pump_.failure();
+    if (auto const* why = ended.failed_status()) call_.cancel(*why);
+    else if (ended.error()) fail(ended);
+    else call_.writes_done();
+    if (orphaned_) {
+      auto const last = std::move(orphaned_);  // let go after this
+      delete this;
+    } else if (joining_ != nullptr) call_.context().scheduler().ready(*std::exchange(joining_, nullptr));
+  }
+  // The executor's context goes before the generator has ended.
+  void abandon() noexcept override {
+    auto const last = std::move(orphaned_);
+    delete this;
+  }
+  void fail(coro::outcome<void>& ended) noexcept {
+    try {
+      ended.take();
+    } catch (status_error const& error) {
+      call_.cancel(error.status());
+    } catch (std::exception const& error) {
+      call_.cancel(status{code::cancelled, std::string{"the request generator threw: "} + error.what()});
+    } catch (...) { call_.cancel(status{code::cancelled, "the request generator threw"}); }
+  }
+  client_call& call_;
+  generator<Request> requests_;
+  message_pump<Request> pump_;
+  coro::ready_node* joining_ = nullptr;
+  client_call_ptr orphaned_;
+  bool pumping_ = false;
+  bool pumped_ = false;
+};
+
+/// A write that waits for room. The message is in the stream's buffer before it suspends.
+class write_awaiter final : private coro::waiter {
+ public:
+  write_awaiter(client_call& call, bool has_room, status why) noexcept
+      : call_{call}, why_{std::move(why)}, ready_{has_room || !why_.ok()} {}
+  [[nodiscard]] bool await_ready() const noexcept { return ready_; }
+  template <coro::has_context Promise>
+  [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> self) noexcept {
+    if (!suspend(self)) return false;
+    call_.when_writable(room_);
+    return true;
+  }
+  void await_resume() const {
+    if (!why_.ok()) throw status_error{why_};
+    throw_if_stopped();
+    if (status const why = call_.write_error(); !why.ok()) throw status_error{why};
+  }
+
+ private:
+  struct room_node final : coro::ready_node {
+    explicit room_node(write_awaiter& self) noexcept : self_{self} {}
+    void run() noexcept override { self_.wake(); }
+    write_awaiter& self_;
+  };
+  client_call& call_;
+  status why_;
+  bool ready_;
+  room_node room_{*this};
+};
+
+template <class Request>
+struct release_writer {
+  void operator()(writer<Request>* it) const noexcept { delete it; }
+};
+
+/// A call with a stream of requests: `write` and `writes_done`, or a generator.
+template <class Request>
+class writing_call : public any_call {
+ public:
+  /// `co_await call.write(message)`: the message is serialized at once; completes when the stream has room for more.
+  /// Fails with: the call's status when it has ended; FAILED_PRECONDITION after writes_done, beside another write that
+  /// waits, or when a generator writes. Starts the call.
+  class write_operation {
+   public:
+    write_operation(writing_call& call, Request const& message) noexcept : call_{call}, message_{message} {}
+    class awaiter {
+     public:
+      awaiter(writing_call& call, Request const& message) noexcept : call_{call}, message_{message} {}
+      [[nodiscard]] bool await_ready() const noexcept { return false; }
+      template <coro::has_context Promise>
+      [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> self) {
+        if (call_.writer_->driven_by_generator())
+          throw status_error{code::failed_precondition, "a generator writes the requests of this call"};
+        if (call_.writing_) throw status_error{code::failed_precondition, "two writes of one stream at once"};
+        call_.begin(*self.promise().context());
+        bool const room = write_message(*call_.call_, message_);
+        inner_.emplace(*call_.call_, room, room ? sluice::status{} : call_.call_->write_error());
+        if (inner_->await_ready()) return false;
+        call_.writing_ = true;
+        return inner_->await_suspend(self);
+      }
+      void await_resume() {
+        call_.writing_ = false;
+        inner_->await_resume();
+      }
+
+     private:
+      writing_call& call_;
+      Request const& message_;
+      std::optional<write_awaiter> inner_;
+    };
+    [[nodiscard]] awaiter operator co_await() const noexcept { return awaiter{call_, message_}; }
+
+   private:
+    writing_call& call_;
+    Request const& message_;
+  };
+  [[nodiscard]] write_operation write(Request const& message) noexcept { return {*this, message}; }
+
+ protected:
+  writing_call(client_call_ptr call, generator<Request> requests)
+      : any_call{std::move(call)}, writer_{new writer<Request>{*call_, std::move(requests)}} {}
+  explicit writing_call(client_call_ptr call)
+      : any_call{std::move(call)}, writer_{new writer<Request>{*call_}} {}
+  ~writing_call() {
+    if (writer_) writer_.release()->release(std::move(call_));
+  }
+  writing_call(writing_call&&) noexcept = default;
+  writing_call& operator=(writing_call&& other) noexcept {
+    if (writer_) writer_.release()->release(std::move(call_));
+    any_call::operator=(std::move(other));
+    writer_ = std::move(other.writer_);
+    writing_ = other.writing_;
+    return *this;
+  }
+
+  void begin(coro::context& parent) {
+    if (call_->started()) return;
+    call_->start(parent);
+    writer_->start();
+  }
+  /// Half-closes; also starts a call that has not written anything.
+  class done_operation {
+   public:
+    explicit done_operation(writing_call& call) noexcept : call_{call} {}
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <coro::has_context Promise>
+    [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> self) {
+      if (call_.writer_->driven_by_generator())
+        throw sluice::status_error{code::failed_precondition, "a generator writes the requests of this call"};
+      call_.begin(*self.promise().context());
+      call_.call_->writes_done();
+      return false;
+    }
+    void await_resume() const noexcept {}
+
+   private:
+    writing_call& call_;
+  };
+
+  std::unique_ptr<writer<Request>, release_writer<Request>> writer_;
+  bool writing_ = false;
+};
+
+}  // namespace calling
+
+}  // namespace sluice

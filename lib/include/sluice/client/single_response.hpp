@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sluice/client/client_call.hpp>
+#include <sluice/rpc/codec.hpp>
+
+#include <coroutine>
+#include <utility>
+
+namespace sluice {
+namespace calling {
+
+/// Waits for the end of a call: base of the awaiters of the calls that are answered with one message.
+class end_waiter : protected coro::ready_node {
+ protected:
+  explicit end_waiter(client_call& call) noexcept : call_{call} {}
+  ~end_waiter() = default;
+  template <coro::has_context Promise>
+  [[nodiscard]] bool wait(std::coroutine_handle<Promise> self) {
+    if (call_.ended()) return false;
+    self_ = self;
+    under_ = self.promise().context();
+    call_.when_ended(*this);
+    return true;
+  }
+  client_call& call_;
+
+ private:
+  void run() noexcept final { coro::resume_under(*under_, self_); }
+  std::coroutine_handle<> self_;
+  coro::context* under_ = nullptr;
+};
+
+/// The one response of a call that has ended.
+template <class Response>
+[[nodiscard]] result<Response> take_response(client_call& call) {
+  if (!call.outcome().ok()) return call.outcome();
+  bytes_view bytes;
+  Response response;
+  if (call.read(bytes) != call_stream::read_result::message)
+    return status{code::unimplemented, "the response stream ended without its one message"};
+  if (!codec<Response>::parse(response, bytes)) return malformed_message();
+  if (call.read(bytes) == call_stream::read_result::message)
+    return status{code::unimplemented, "more than the one message of a response"};
+  return response;
+}
+
+/// Ends with the call, and with the generator of its requests.
+class joined_end_waiter : private coro::ready_node {
+ protected:
+  joined_end_waiter() = default;
+  ~joined_end_waiter() = default;
+  template <class Writer, coro::has_context Promise>
+  [[nodiscard]] bool wait(std::coroutine_handle<Promise> self, client_call& call, Writer& writer) {
+    self_ = self;
+    under_ = self.promise().context();
+    left_ = 0;
+    if (!call.ended()) {
+      ++left_;
+      call.when_ended(*this);
+    }
+    if (writer.pumping()) {
+      ++left_;
+      writer.when_pumped(pumped_);
+    }
+    return left_ != 0;
+  }
+
+ private:
+  struct pumped_node final : coro::ready_node {
+    explicit pumped_node(joined_end_waiter& self) noexcept : self_{self} {}
+    void run() noexcept override { self_.run(); }
+    joined_end_waiter& self_;
+  };
+  void run() noexcept final {
+    if (--left_ == 0) coro::resume_under(*under_, self_);
+  }
+  std::coroutine_handle<> self_;
+  coro::context* under_ = nullptr;
+  int left_ = 0;
+  pumped_node pumped_{*this};
+};
+
+}  // namespace calling
+
+}  // namespace sluice

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sluice/client/any_call.hpp>
+#include <sluice/client/single_response.hpp>
+#include <sluice/coro/task.hpp>
+#include <sluice/rpc/codec.hpp>
+
+#include <coroutine>
+#include <utility>
+
+namespace sluice {
+
+/// One request, one response: `Feature f = co_await guide.GetFeature(point);`
+///
+/// Completes with: the response. Fails with: status_error; `co_await as_result(call)` gives a result instead. A call that
+///   was given to co_await by name can be asked afterwards: initial_metadata(), trailing_metadata(), peer(), status().
+template <class Response>
+class [[nodiscard]] unary_call : public any_call {
+ public:
+  using value_type = Response;
+
+  template <class Request>
+  unary_call(channel& on, method which, Request const& request, call_options options)
+      : any_call{new_call(on, which, std::move(options))} {
+    static_cast<void>(write_message(*call_, request));
+    call_->writes_done();
+  }
+
+  class awaiter final : private calling::end_waiter {
+   public:
+    explicit awaiter(unary_call& call) noexcept : end_waiter{*call.call_} {}
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <coro::has_context Promise>
+    [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> self) {
+      if (call_.started()) throw status_error{code::failed_precondition, "a unary call is awaited twice"};
+      call_.start(*self.promise().context());
+      return wait(self);
+    }
+    Response await_resume() { return std::move(await_result()).value(); }
+    [[nodiscard]] result<Response> await_result() { return calling::take_response<Response>(call_); }
+  };
+  [[nodiscard]] awaiter operator co_await() { return awaiter{*this}; }
+
+  /// The call as an Asio operation: see task::operator(). Runs on the token's associated executor, which must be the
+  /// channel's. Needs <sluice/coro/asio.hpp>.
+  template <class Token>
+  auto operator()(Token&& token) && {
+    return as_task(std::move(*this))(std::forward<Token>(token));
+  }
+
+ private:
+  static task<Response> as_task(unary_call call) { co_return co_await call; }
+};
+
+}  // namespace sluice
