@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls demo.AddNumber once.
 #include "add_number.sluice.hpp"
+#include "program.hpp"
 
 #include <sluice/sluice.hpp>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
@@ -31,21 +31,13 @@ sluice::task<void> add(demo::AddNumberStub add_number, std::string text) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App options{"Asks demo.AddNumber for the number after TEXT."};
-  std::string target = "127.0.0.1:50051";
+  std::string target;
   std::string text = "3";
-  options.add_option("--target", target, "HOST:PORT, dns:///HOST:PORT, unix:PATH, ...")
-      ->capture_default_str();
-  options.add_option("TEXT", text, "a whole number")->capture_default_str();
-  CLI11_PARSE(options, argc, argv);
-
-  try {
+  sample::program program{"Asks demo.AddNumber for the number after TEXT."};
+  program.calls(target).option("TEXT", text, "a whole number");
+  return program.run(argc, argv, [&] {
     boost::asio::io_context io{1};
     sluice::channel channel{io.get_executor(), target};
     sluice::run(io, add(demo::AddNumberStub{channel}, text));
-    return 0;
-  } catch (std::exception const& error) {
-    std::cerr << "client: " << error.what() << '\n';
-    return 1;
-  }
+  });
 }

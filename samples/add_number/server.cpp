@@ -1,27 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Serves demo.AddNumber.
 #include "add_number.sluice.hpp"
+#include "program.hpp"
 
 #include <sluice/sluice.hpp>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 
 #include <charconv>
-#include <chrono>
-#include <csignal>
 #include <cstdint>
-#include <exception>
-#include <iostream>
 #include <limits>
 #include <string>
 #include <string_view>
 #include <system_error>
 
 namespace {
-
-using namespace std::chrono_literals;
 
 // What is wrong is said by throwing: the client's call fails with this status.
 std::int64_t parse(std::string const& text) {
@@ -55,35 +48,14 @@ void serve(std::string const& address) {
   AddNumber add_number;
   sluice::server server{io.get_executor()};
   server.add(add_number);
-  std::string const bound = server.listen(address);
-
-  // Ctrl-C or SIGTERM: calls under way may end within five seconds, then io.run() returns. The next signal is
-  // the system's again, and ends the program at once.
-  boost::asio::signal_set signals{io, SIGINT, SIGTERM};
-  signals.async_wait([&](boost::system::error_code const& error, int) {
-    if (error) return;
-    signals.clear();
-    server.stop(5s);
-  });
-
-  std::cout << "listening on " << bound << std::endl;
-  io.run();
+  sample::serve(io, server, address);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App options{"Serves demo.AddNumber until Ctrl-C."};
-  std::string address = "127.0.0.1:50051";
-  options.add_option("--listen", address, "HOST:PORT (port 0: any), unix:PATH or unix-abstract:NAME")
-      ->capture_default_str();
-  CLI11_PARSE(options, argc, argv);
-
-  try {
-    serve(address);
-    return 0;
-  } catch (std::exception const& error) {
-    std::cerr << "server: " << error.what() << '\n';
-    return 1;
-  }
+  std::string address;
+  sample::program program{"Serves demo.AddNumber until Ctrl-C."};
+  program.listens(address);
+  return program.run(argc, argv, [&] { serve(address); });
 }

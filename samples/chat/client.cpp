@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Joins chat.Room: says the lines of the standard input, and prints what happens in the room.
 #include "chat.sluice.hpp"
+#include "program.hpp"
 
 #include <sluice/sluice.hpp>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
@@ -93,27 +93,20 @@ sluice::task<void> sleep_along(chat::RoomStub room, Input& input, std::string na
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App options{"Joins chat.Room; the end of the input (Ctrl-D) leaves it."};
-  std::string target = "127.0.0.1:50051";
+  std::string target;
   std::string name = "guest-" + std::to_string(::getpid());
   std::vector<std::string> said;
   bool asleep = false;
-  options.add_option("--target", target, "HOST:PORT, dns:///HOST:PORT, unix:PATH, ...")
-      ->capture_default_str();
-  options.add_option("--name", name, "who joins")->capture_default_str();
-  options.add_option("--say", said, "say this before the input's lines; may be repeated")->take_all();
-  options.add_flag("--asleep", asleep, "read nothing from the server until the input has ended");
-  CLI11_PARSE(options, argc, argv);
-
-  try {
+  sample::program program{"Joins chat.Room; the end of the input (Ctrl-D) leaves it."};
+  program.calls(target)
+      .option("--name", name, "who joins")
+      .option("--say", said, "say this before the input's lines; may be repeated")
+      .flag("--asleep", asleep, "read nothing from the server until the input has ended");
+  return program.run(argc, argv, [&] {
     asio::io_context io{1};
     Input input{io};
     sluice::channel channel{io.get_executor(), target};
     chat::RoomStub const room{channel};
     sluice::run(io, asleep ? sleep_along(room, input, name) : chat_along(room, input, name, said));
-    return 0;
-  } catch (std::exception const& error) {
-    std::cerr << "client: " << error.what() << '\n';
-    return 1;
-  }
+  });
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shows how a deadline and a cancel travel over two hops: this client -> Front -> Back.
 #include "deadlines.sluice.hpp"
+#include "program.hpp"
 
 #include <sluice/sluice.hpp>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
@@ -86,19 +86,12 @@ sluice::task<void> show_all(deadlines::FrontStub front) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App options{"Shows a deadline and a cancel on their way over two hops."};
-  std::string target = "127.0.0.1:50051";
-  options.add_option("--target", target, "HOST:PORT, dns:///HOST:PORT, unix:PATH, ...")
-      ->capture_default_str();
-  CLI11_PARSE(options, argc, argv);
-
-  try {
+  std::string target;
+  sample::program program{"Shows a deadline and a cancel on their way over two hops."};
+  program.calls(target);
+  return program.run(argc, argv, [&] {
     boost::asio::io_context io{1};
     sluice::channel channel{io.get_executor(), target};
     sluice::run(io, show_all(deadlines::FrontStub{channel}));
-    return 0;
-  } catch (std::exception const& error) {
-    std::cerr << "client: " << error.what() << '\n';
-    return 1;
-  }
+  });
 }

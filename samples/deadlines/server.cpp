@@ -2,10 +2,10 @@
 // Serves deadlines.Front and deadlines.Back, the Front calling the Back over a real connection.
 #include "back.hpp"
 #include "front.hpp"
+#include "program.hpp"
 
 #include <sluice/sluice.hpp>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -58,20 +58,10 @@ void serve(std::string const& address, std::string back_target) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App options{"Serves deadlines.Front and deadlines.Back until Ctrl-C."};
-  std::string address = "127.0.0.1:50051";
-  options.add_option("--listen", address, "HOST:PORT (port 0: any), unix:PATH or unix-abstract:NAME")
-      ->capture_default_str();
+  std::string address;
   std::string back;
-  options.add_option("--back", back,
-                     "the Back that the Front calls, HOST:PORT, unix:PATH, ... (default: one of its own)");
-  CLI11_PARSE(options, argc, argv);
-
-  try {
-    serve(address, back);
-    return 0;
-  } catch (std::exception const& error) {
-    std::cerr << "server: " << error.what() << '\n';
-    return 1;
-  }
+  sample::program program{"Serves deadlines.Front and deadlines.Back until Ctrl-C."};
+  program.listens(address).option(
+      "--back", back, "the Back that the Front calls, HOST:PORT, unix:PATH, ... (default: one of its own)");
+  return program.run(argc, argv, [&] { serve(address, back); });
 }

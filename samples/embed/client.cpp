@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Uses the server's two sides from one asio::awaitable: its TCP echo, and its gRPC service.
 #include "embed.sluice.hpp"
+#include "program.hpp"
 
 #include <sluice/sluice.hpp>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -57,17 +57,14 @@ asio::awaitable<void> talk(embed::ControlStub control, std::string prefix, std::
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App options{"Echoes a line over TCP, changes the echo over gRPC, and echoes it again."};
-  std::string target = "127.0.0.1:50051";
+  std::string target;
   std::string prefix = "> ";
   std::string line = "hello";
-  options.add_option("--target", target, "HOST:PORT, dns:///HOST:PORT, unix:PATH, ...")
-      ->capture_default_str();
-  options.add_option("--prefix", prefix, "what the echo is to put in front")->capture_default_str();
-  options.add_option("--line", line, "what is echoed")->capture_default_str();
-  CLI11_PARSE(options, argc, argv);
-
-  try {
+  sample::program program{"Echoes a line over TCP, changes the echo over gRPC, and echoes it again."};
+  program.calls(target)
+      .option("--prefix", prefix, "what the echo is to put in front")
+      .option("--line", line, "what is echoed");
+  return program.run(argc, argv, [&] {
     asio::io_context io{1};
     sluice::channel channel{io.get_executor(), target};
     std::exception_ptr failure;
@@ -77,9 +74,5 @@ int main(int argc, char** argv) {
     });
     io.run();
     if (failure) std::rethrow_exception(failure);
-    return 0;
-  } catch (std::exception const& error) {
-    std::cerr << "client: " << error.what() << '\n';
-    return 1;
-  }
+  });
 }

@@ -3,10 +3,10 @@
 // thread.
 #include "echo_program.hpp"
 #include "embed.sluice.hpp"
+#include "program.hpp"
 
 #include <sluice/sluice.hpp>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
 
 #include <chrono>
@@ -96,23 +96,12 @@ void serve(std::string const& address, std::string const& peer_target, std::uint
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App options{"Echoes lines on TCP and serves embed.Control, until Ctrl-C."};
-  std::string address = "127.0.0.1:50051";
+  std::string address;
   std::string peer;
   std::uint16_t echo_port = 0;
-  options.add_option("--listen", address, "HOST:PORT (port 0: any), unix:PATH or unix-abstract:NAME")
-      ->capture_default_str();
-  options.add_option("--echo-port", echo_port, "where the TCP echo listens, on 127.0.0.1 (0: any port)")
-      ->capture_default_str();
-  options.add_option("--peer", peer,
-                     "the embed.Control that the program asks itself, a target (default: its own)");
-  CLI11_PARSE(options, argc, argv);
-
-  try {
-    serve(address, peer, echo_port);
-    return 0;
-  } catch (std::exception const& error) {
-    std::cerr << "server: " << error.what() << '\n';
-    return 1;
-  }
+  sample::program program{"Echoes lines on TCP and serves embed.Control, until Ctrl-C."};
+  program.listens(address)
+      .option("--echo-port", echo_port, "where the TCP echo listens, on 127.0.0.1 (0: any port)")
+      .option("--peer", peer, "the embed.Control that the program asks itself, a target (default: its own)");
+  return program.run(argc, argv, [&] { serve(address, peer, echo_port); });
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls helloworld.Greeter once.
 #include "hello.sluice.hpp"
+#include "program.hpp"
 
 #include <sluice/sluice.hpp>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
@@ -28,21 +28,13 @@ sluice::task<void> greet(helloworld::GreeterStub greeter, std::string name) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App options{"Asks helloworld.Greeter for a greeting."};
-  std::string target = "127.0.0.1:50051";
+  std::string target;
   std::string name = "world";
-  options.add_option("--target", target, "HOST:PORT, dns:///HOST:PORT, unix:PATH, ...")
-      ->capture_default_str();
-  options.add_option("--name", name, "whom to greet")->capture_default_str();
-  CLI11_PARSE(options, argc, argv);
-
-  try {
+  sample::program program{"Asks helloworld.Greeter for a greeting."};
+  program.calls(target).option("--name", name, "whom to greet");
+  return program.run(argc, argv, [&] {
     boost::asio::io_context io{1};
     sluice::channel channel{io.get_executor(), target};
     sluice::run(io, greet(helloworld::GreeterStub{channel}, name));
-    return 0;
-  } catch (std::exception const& error) {
-    std::cerr << "client: " << error.what() << '\n';
-    return 1;
-  }
+  });
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shows the four kinds of call on routeguide.RouteGuide.
+#include "program.hpp"
 #include "route_guide.sluice.hpp"
 
 #include <sluice/sluice.hpp>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
@@ -127,19 +127,12 @@ sluice::task<void> tour(RouteGuideStub guide) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App options{"Shows the four kinds of call on routeguide.RouteGuide."};
-  std::string target = "127.0.0.1:50051";
-  options.add_option("--target", target, "HOST:PORT, dns:///HOST:PORT, unix:PATH, ...")
-      ->capture_default_str();
-  CLI11_PARSE(options, argc, argv);
-
-  try {
+  std::string target;
+  sample::program program{"Shows the four kinds of call on routeguide.RouteGuide."};
+  program.calls(target);
+  return program.run(argc, argv, [&] {
     boost::asio::io_context io{1};
     sluice::channel channel{io.get_executor(), target};
     sluice::run(io, tour(RouteGuideStub{channel}));
-    return 0;
-  } catch (std::exception const& error) {
-    std::cerr << "client: " << error.what() << '\n';
-    return 1;
-  }
+  });
 }

@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Serves routeguide.RouteGuide over the places of a feature file.
 #include "features.hpp"
+#include "program.hpp"
 #include "route_guide.sluice.hpp"
 
 #include <sluice/sluice.hpp>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 
 #include <algorithm>
-#include <chrono>
-#include <csignal>
 #include <cstdint>
 #include <deque>
-#include <exception>
-#include <iostream>
 #include <iterator>
 #include <string>
 #include <utility>
@@ -28,7 +23,6 @@ using routeguide::Point;
 using routeguide::Rectangle;
 using routeguide::RouteNote;
 using routeguide::RouteSummary;
-using namespace std::chrono_literals;
 
 // One thread runs all handlers, in turns: they change places only where one awaits or yields. So nothing here
 // needs a lock, and no iterator into what others change is held across a co_await or co_yield.
@@ -98,37 +92,15 @@ void serve(std::string const& address, std::string const& feature_file) {
   RouteGuide guide{load_features(feature_file)};
   sluice::server server{io.get_executor()};
   server.add(guide);
-  std::string const bound = server.listen(address);
-
-  // Ctrl-C or SIGTERM: calls under way may end within five seconds, then io.run() returns. The next signal is
-  // the system's again, and ends the program at once.
-  boost::asio::signal_set signals{io, SIGINT, SIGTERM};
-  signals.async_wait([&](boost::system::error_code const& error, int) {
-    if (error) return;
-    signals.clear();
-    server.stop(5s);
-  });
-
-  std::cout << "listening on " << bound << std::endl;
-  io.run();
+  sample::serve(io, server, address);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App options{"Serves routeguide.RouteGuide until Ctrl-C."};
-  std::string address = "127.0.0.1:50051";
-  options.add_option("--listen", address, "HOST:PORT (port 0: any), unix:PATH or unix-abstract:NAME")
-      ->capture_default_str();
+  std::string address;
   std::string features = ROUTE_GUIDE_FEATURES;
-  options.add_option("--features", features, "the feature file")->capture_default_str();
-  CLI11_PARSE(options, argc, argv);
-
-  try {
-    serve(address, features);
-    return 0;
-  } catch (std::exception const& error) {
-    std::cerr << "server: " << error.what() << '\n';
-    return 1;
-  }
+  sample::program program{"Serves routeguide.RouteGuide until Ctrl-C."};
+  program.listens(address).option("--features", features, "the feature file");
+  return program.run(argc, argv, [&] { serve(address, features); });
 }
