@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/connection.hpp"
 
+#include "transport/graceful_close.hpp"
 #include "transport/preface.hpp"
 
 #include <array>
@@ -102,7 +103,8 @@ void connection::close(errc why, std::string_view text) {
     if (session_.send(last, write_size) == errc::ok && !last.empty())
       static_cast<void>(write(last.view(), written));
   }
-  bytes_->close();
+  if (side_ == http2::side::server) close_gracefully(*scheduler_, std::move(bytes_));
+  else bytes_->close();
   turn_hook::unlink();
   while (!streams_.empty()) {
     stream& each = streams_.front();

@@ -69,7 +69,6 @@ class connection final : public std::enable_shared_from_this<connection>,
   [[nodiscard]] bool ready() const noexcept { return settings_seen_ && !closed_ && !going_away_; }
   [[nodiscard]] std::size_t open_streams() const noexcept { return open_count_; }
   [[nodiscard]] std::string const& peer() const noexcept { return peer_; }
-  [[nodiscard]] std::string local() const { return bytes_->local(); }
   [[nodiscard]] coro::scheduler& scheduler() const noexcept { return *scheduler_; }
 
   /// Counts since the start, for tests, the observer and the bench.
