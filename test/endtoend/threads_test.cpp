@@ -63,6 +63,37 @@ TEST_CASE("a client and a server with traffic on one io_context are one thread")
   CHECK(threads_of_this_process() == before);
 }
 
+TEST_CASE(
+    "who awaits a server's shutdown may go with its io_context before the server's threads have ended") {
+  sluice::event gate;
+  std::function<void()> begun;
+  talk service;
+  service.say = [&](Note what) -> task<Note> {
+    begun();
+    co_await gate.wait_unstoppably();
+    co_return what;
+  };
+  sluice::io_threads threads{1};
+  sluice::server server{threads};
+  server.add(service);
+  auto const address = server.listen("127.0.0.1:0");
+  {
+    bounded_io io;
+    bool running = false;
+    begun = [&] { asio::post(io.io, [&] { running = true; }); };
+    channel on{io.executor(), address};
+    auto const calling = io.start([&]() -> task<void> { co_await TalkStub{on}.Say(note("x")); });
+    io.until([&] { return running; });
+    auto const stopping = io.start([&] { return server.shutdown(1h); });
+    io.poll();
+    CHECK_FALSE(stopping->done);
+  }
+  asio::post(threads.executor(0), [&] { gate.set(); });
+  bounded_io io;
+  io.run([&] { return server.shutdown(1h); });
+  CHECK(server.active_calls() == 0);
+}
+
 TEST_CASE("a server on io_threads serves its connections on all of them") {
   std::atomic<int> said = 0;
   std::mutex lock;

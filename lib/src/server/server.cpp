@@ -10,6 +10,7 @@
 #include <boost/asio/prefer.hpp>
 
 #include <memory>
+#include <mutex>
 #include <utility>
 
 namespace sluice {
@@ -25,6 +26,11 @@ std::vector<boost::asio::any_io_executor> executors_of(io_threads& threads) {
 class group_end final : private coro::ready_node, private coro::stop_observer {
  public:
   group_end(serving::server_group& group, duration grace) noexcept : group_{group}, grace_{grace} {}
+  ~group_end() {
+    if (!notice_) return;
+    std::lock_guard const lock{notice_->guard};
+    notice_->waiting = nullptr;
+  }
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <coro::has_context Promise>
   void await_suspend(std::coroutine_handle<Promise> self) {
@@ -32,12 +38,22 @@ class group_end final : private coro::ready_node, private coro::stop_observer {
     context_ = self.promise().context();
     // Other threads may have the last word: until then `run` of the awaiter's context has something to wait for.
     work_ = asio::prefer(coro::executor_of(context_->scheduler()), asio::execution::outstanding_work.tracked);
-    group_.stop(grace_, [this] { context_->scheduler().post_remote(*this); });
+    notice_ = std::make_shared<notice>();
+    notice_->waiting = this;
+    group_.stop(grace_, [to = notice_] {
+      std::lock_guard const lock{to->guard};
+      if (to->waiting != nullptr) to->waiting->context_->scheduler().post_remote(*to->waiting);
+    });
     context_->stop().observe(*this);
   }
   void await_resume() const noexcept {}
 
  private:
+  // The last word comes from any thread, and the awaiter may have gone with its context by then.
+  struct notice {
+    std::mutex guard;
+    group_end* waiting = nullptr;
+  };
   void run() noexcept override {
     stop_observer::unlink();
     work_ = {};
@@ -47,6 +63,7 @@ class group_end final : private coro::ready_node, private coro::stop_observer {
 
   serving::server_group& group_;
   duration grace_;
+  std::shared_ptr<notice> notice_;
   asio::any_io_executor work_;
   std::coroutine_handle<> self_;
   coro::context* context_ = nullptr;

@@ -301,8 +301,8 @@ TEST_CASE("a thread pool goes with tasks on a strand of it", "[teardown]") {
 TEST_CASE("two io_contexts go with tasks that wait across them", "[teardown]") {
   world in;
   {
+    asio::io_context near;  // Asio's rule: a handler's context outlives the operation's
     asio::io_context far;
-    asio::io_context near;
     auto body = [](asio::io_context& other, world& inside) -> task<> {
       tracked const local{inside.count};
       co_await sluice::spawn(other, waits(inside), asio::deferred);
