@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http2/session.hpp"
+
+#include "support/catch.hpp"
+#include "unit/http2/machine.hpp"
+
+using namespace sluice;
+using namespace sluice::test;
+
+namespace {
+
+constexpr std::uint32_t protocol_error = 1;
+constexpr std::uint32_t refused_stream = 7;
+constexpr std::uint32_t cancel = 8;
+
+// With a call that the server has taken and not answered.
+struct in_a_call : connected {
+  in_a_call() {
+    call.ending = true;
+    REQUIRE(client.open(call) == errc::ok);
+    REQUIRE(talk_on() == errc::ok);
+    REQUIRE(server.streams.size() == 1);
+  }
+  stream_end& served() { return server.streams.at(0); }
+  stream_end call;
+};
+
+}  // namespace
+
+TEST_CASE("a reset ends the stream for both, and each knows who did it") {
+  in_a_call both;
+  both.client.session.reset(both.call.id, cancel);
+  REQUIRE(both.talk_on() == errc::ok);
+  CHECK(both.call.closed == cancel);
+  CHECK_FALSE(both.call.by_peer);
+  CHECK(both.served().closed == cancel);
+  CHECK(both.served().by_peer);
+}
+
+TEST_CASE("a stream that the server's user does not take is refused") {
+  connected both;
+  both.server.refuses = true;
+  stream_end call;
+  call.outgoing = "sent all the same";
+  call.ending = true;
+  REQUIRE(both.client.open(call) == errc::ok);
+  REQUIRE(both.talk_on() == errc::ok);
+  CHECK(call.closed == refused_stream);
+  CHECK(call.by_peer);
+  CHECK(call.lists.empty());
+}
+
+TEST_CASE("after GOAWAY the streams under way finish, then the connection") {
+  in_a_call both;
+  both.server.session.goaway(0, "bye");
+  REQUIRE(both.talk_on() == errc::ok);
+  CHECK(both.client.goaways == std::vector<std::string>{"1, 0, bye"});
+  CHECK_FALSE(both.client.session.finished());
+  both.server.respond(both.served(), "answer");
+  REQUIRE(both.talk_on() == errc::ok);
+  CHECK(both.call == heard{{ok_response}, "answer", true, false, 0U, false});
+  CHECK(both.server.session.finished());
+}
+
+TEST_CASE("a stream that GOAWAY does not name was not taken") {
+  in_a_call both;
+  stream_end late;
+  late.ending = true;
+  REQUIRE(both.client.open(late) == errc::ok);
+  REQUIRE_FALSE(both.client.sent().empty());  // and it is lost
+  both.server.session.goaway(0, "");
+  REQUIRE(both.talk_on() == errc::ok);
+  CHECK(late.closed == refused_stream);
+  CHECK_FALSE(both.call.closed);
+}
+
+TEST_CASE("a stream that is opened when GOAWAY has come, or comes before it is sent, ends as refused") {
+  for (bool const before : {true, false}) {
+    INFO((before ? "opened before" : "opened after"));
+    in_a_call both;
+    both.server.session.goaway(0, "");
+    std::string const goaway = both.server.sent();
+    stream_end late;
+    late.ending = true;
+    if (before) REQUIRE(both.client.open(late) == errc::ok);
+    REQUIRE(both.client.take(goaway) == errc::ok);
+    if (!before) REQUIRE(both.client.open(late) == errc::ok);
+    CHECK(both.client.sent().empty());
+    CHECK(late.closed == refused_stream);
+    CHECK_FALSE(late.by_peer);
+    CHECK_FALSE(both.call.closed);
+  }
+}
+
+TEST_CASE("a shutdown that is announced still takes calls, and says when the notice was read") {
+  in_a_call both;
+  stream_end late;
+  late.ending = true;
+  REQUIRE(both.client.open(late) == errc::ok);
+  std::string const under_way = both.client.sent();
+  both.server.session.announce_shutdown(77);
+  std::string const notice = both.server.sent();
+  REQUIRE(both.server.take(under_way) == errc::ok);
+  CHECK(both.server.streams.size() == 2);
+  REQUIRE(both.client.take(notice) == errc::ok);
+  CHECK(both.client.goaways == std::vector<std::string>{"2147483647, 0, "});
+  CHECK(both.server.pings.empty());
+  REQUIRE(both.talk_on() == errc::ok);
+  CHECK(both.server.pings == std::vector<std::uint64_t>{77});
+  both.server.session.goaway(0, "");
+  REQUIRE(both.talk_on() == errc::ok);
+  CHECK(both.client.goaways.back() == "3, 0, ");
+}
+
+TEST_CASE("terminate sends GOAWAY and then nothing more") {
+  in_a_call both;
+  both.server.session.terminate(protocol_error);
+  std::string const last = both.server.sent();
+  CHECK_FALSE(last.empty());
+  CHECK(both.server.session.finished());
+  CHECK(both.server.sent().empty());
+  REQUIRE(both.client.take(last) == errc::ok);
+  CHECK(both.client.goaways == std::vector<std::string>{"1, 1, "});
+}
+
+TEST_CASE("what is not the client's preface is not HTTP/2") {
+  machine server{{}};
+  CHECK(server.take("GET / HTTP/1.1\r\nhost: x\r\n\r\n") == errc::not_http2);
+  CHECK_FALSE(server.session.error_text().empty());
+  CHECK(server.streams.empty());
+}
+
+TEST_CASE("garbage behind the greeting ends the connection, and the peer is told why") {
+  std::string_view const garbage{"\0\0\1\0\0\0\0\0\1x", 10};  // DATA on a stream that was never opened
+  for (bool const at_client : {true, false}) {
+    INFO((at_client ? "client" : "server"));
+    connected both;
+    machine& hit = at_client ? both.client : both.server;
+    machine& other = at_client ? both.server : both.client;
+    CHECK(hit.take(garbage) == errc::ok);  // nghttp2 ends the connection by itself
+    CHECK_FALSE(hit.session.finished());   // the GOAWAY is still to be sent
+    REQUIRE(other.take(hit.sent()) == errc::ok);
+    CHECK(hit.session.finished());
+    CHECK(other.goaways == std::vector<std::string>{"0, 1, DATA: stream in idle"});
+  }
+}
+
+TEST_CASE("a client whose peer does not begin with SETTINGS says a protocol error and is finished") {
+  machine client{{.side = http2::side::client}};
+  REQUIRE_FALSE(client.sent().empty());
+  REQUIRE(client.take("HTTP/1.1 400 Bad Request\r\n\r\n") == errc::ok);
+  CHECK(client.session.error_text().find("SETTINGS") != std::string_view::npos);
+  std::string const last = client.sent();
+  REQUIRE(last.size() >= 17);
+  CHECK(last[3] == 7);                   // GOAWAY
+  CHECK(last.substr(13, 4) == std::string("\0\0\0\1", 4));  // PROTOCOL_ERROR
+  CHECK(client.session.finished());
+  CHECK(client.take("more") == errc::ok);  // and is dropped
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http2/session.hpp"
+
+#include "support/catch.hpp"
+#include "unit/http2/machine.hpp"
+
+using namespace sluice;
+using namespace sluice::test;
+
+namespace {
+
+fields const request_trailers{{"after", "words"}};
+fields const response_trailers{{"grpc-status", "0"}};
+
+// All that a client says before it hears anything.
+std::string whole_request() {
+  machine client{{.side = http2::side::client}};
+  stream_end call;
+  call.outgoing = "question";
+  call.ending = true;
+  call.trailers = request_trailers;
+  REQUIRE(client.open(call) == errc::ok);
+  return client.sent();
+}
+
+// All that a server says to it.
+std::string whole_response() {
+  machine server{{}};
+  REQUIRE(server.take(whole_request()) == errc::ok);
+  server.respond(server.streams.front(), "answer", response_trailers);
+  return server.sent();
+}
+
+heard const request_heard{{hello_request, request_trailers}, "question", true, false, {}, false};
+heard const response_heard{{ok_response, response_trailers}, "answer", true, false, 0U, false};
+
+}  // namespace
+
+TEST_CASE("sessions greet each other with SETTINGS") {
+  connected both;
+  CHECK(both.greeted == errc::ok);
+  CHECK(both.client.settings == 1);
+  CHECK(both.server.settings == 1);
+  CHECK_FALSE(both.client.session.wants_to_send());
+  CHECK_FALSE(both.server.session.finished());
+}
+
+TEST_CASE("a request with data and trailers is heard the same wherever its bytes are cut") {
+  std::string const bytes = whole_request();
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    INFO("cut at " << cut);
+    machine server{{}};
+    REQUIRE(server.take(std::string_view{bytes}.substr(0, cut)) == errc::ok);
+    REQUIRE(server.take(std::string_view{bytes}.substr(cut)) == errc::ok);
+    REQUIRE(server.streams.size() == 1);
+    CHECK(server.streams.front() == request_heard);
+  }
+}
+
+TEST_CASE("a response with data and trailers is heard the same wherever its bytes are cut") {
+  std::string const bytes = whole_response();
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    INFO("cut at " << cut);
+    machine client{{.side = http2::side::client}};
+    stream_end call;
+    call.ending = true;
+    REQUIRE(client.open(call) == errc::ok);
+    REQUIRE_FALSE(client.sent().empty());
+    REQUIRE(client.take(std::string_view{bytes}.substr(0, cut)) == errc::ok);
+    REQUIRE(client.take(std::string_view{bytes}.substr(cut)) == errc::ok);
+    CHECK(call == response_heard);
+  }
+}
+
+TEST_CASE("a stream that both sides ended is over for both without an error") {
+  connected both;
+  stream_end call;
+  call.ending = true;
+  REQUIRE(both.client.open(call) == errc::ok);
+  REQUIRE(both.talk_on() == errc::ok);
+  stream_end& served = both.server.streams.at(0);
+  CHECK(served.ended);
+  CHECK_FALSE(served.closed);
+  both.server.session.respond(served.id, field_list{ok_response}, true);
+  REQUIRE(both.talk_on() == errc::ok);
+  CHECK(call == heard{{ok_response}, "", true, false, 0U, false});
+  CHECK(served.closed == 0U);
+}
+
+TEST_CASE("data that comes later is sent when the stream is resumed") {
+  connected both;
+  stream_end call;
+  REQUIRE(both.client.open(call) == errc::ok);
+  REQUIRE(both.talk_on() == errc::ok);
+  CHECK(both.server.streams.at(0).body.empty());
+  call.outgoing = "later";
+  CHECK(both.client.sent().empty());
+  both.client.session.resume_data(call.id);
+  CHECK(both.client.session.wants_to_send());
+  REQUIRE(both.talk_on() == errc::ok);
+  CHECK(both.server.streams.at(0).body == "later");
+  CHECK_FALSE(both.server.streams.at(0).ended);
+}
+
+TEST_CASE("send stops once it has given enough, and goes on where it stopped") {
+  connected both;
+  stream_end call;
+  call.outgoing.assign(50'000, 'x');
+  call.ending = true;
+  REQUIRE(both.client.open(call) == errc::ok);
+  buffer first;
+  REQUIRE(both.client.session.send(first, 1) == errc::ok);
+  CHECK(first.size() >= 1);
+  CHECK(first.size() < 50'000);
+  CHECK(both.client.session.wants_to_send());
+  REQUIRE(both.server.take(as_text(first.view())) == errc::ok);
+  REQUIRE(both.talk_on() == errc::ok);
+  CHECK(both.server.streams.at(0).body == std::string(50'000, 'x'));
+}
+
+TEST_CASE("a server that has answered before it read everything tells the client to stop") {
+  connected both;
+  stream_end call;
+  call.outgoing = "part of a question";
+  REQUIRE(both.client.open(call) == errc::ok);
+  REQUIRE(both.talk_on() == errc::ok);
+  both.server.respond(both.server.streams.at(0), "no");
+  REQUIRE(both.talk_on() == errc::ok);
+  CHECK(call == heard{{ok_response}, "no", true, false, 0U, true});
+  CHECK(both.server.streams.at(0).closed == 0U);
+}
+
+TEST_CASE("a ping comes back with its number") {
+  connected both;
+  both.client.session.ping(0x0123456789abcdefU);
+  REQUIRE(both.talk_on() == errc::ok);
+  CHECK(both.client.pings == std::vector<std::uint64_t>{0x0123456789abcdefU});
+  CHECK(both.server.pings.empty());
+}
