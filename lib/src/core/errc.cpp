@@ -14,18 +14,13 @@ std::string_view to_string(errc value) noexcept {
     case errc::missing_message: return "stream ended without its one message";
     case errc::too_many_messages: return "more than the one message of a unary stream";
     case errc::bad_content_type: return "content-type is not application/grpc";
-    case errc::bad_timeout: return "malformed grpc-timeout";
     case errc::bad_header: return "malformed header";
-    case errc::unknown_encoding: return "unknown grpc-encoding";
     case errc::missing_status: return "stream ended without grpc-status";
     case errc::protocol_error: return "peer violated HTTP/2";
     case errc::not_http2: return "peer does not speak HTTP/2";
     case errc::connection_closed: return "connection closed";
-    case errc::connection_refused_stream: return "peer refused the stream";
     case errc::stream_reset: return "stream reset";
-    case errc::header_list_too_large: return "header list larger than the limit";
     case errc::closed: return "used after its end";
-    case errc::would_block: return "would block";
   }
   return "unknown error";
 }

@@ -9,26 +9,21 @@ namespace {
 constexpr code code_of(errc why) noexcept {
   switch (why) {
     case errc::ok: return code::ok;
-    case errc::message_too_large:
-    case errc::header_list_too_large: return code::resource_exhausted;
+    case errc::message_too_large: return code::resource_exhausted;
     case errc::bad_message_flag:
     case errc::compressed_without_encoding:
     case errc::truncated_message:
     case errc::malformed_message:
-    case errc::bad_timeout:
     case errc::bad_header:
     case errc::missing_status:
     case errc::stream_reset: return code::internal;
     case errc::missing_message:
-    case errc::too_many_messages:
-    case errc::unknown_encoding: return code::unimplemented;
+    case errc::too_many_messages: return code::unimplemented;
     case errc::bad_content_type: return code::unknown;
     case errc::protocol_error:
     case errc::not_http2:
-    case errc::connection_closed:
-    case errc::connection_refused_stream: return code::unavailable;
-    case errc::closed:
-    case errc::would_block: return code::failed_precondition;
+    case errc::connection_closed: return code::unavailable;
+    case errc::closed: return code::failed_precondition;
   }
   return code::unknown;
 }

@@ -84,6 +84,6 @@ TEST_CASE("each errc has its own words") {
     REQUIRE(i < 255);
     words.insert(to_string(static_cast<errc>(i)));
   }
-  CHECK(count == static_cast<int>(errc::would_block) + 1);
+  CHECK(count == static_cast<int>(errc::closed) + 1);
   CHECK(words.size() == static_cast<std::size_t>(count));
 }

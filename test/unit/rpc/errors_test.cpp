@@ -12,7 +12,7 @@ using namespace sluice;
 
 namespace {
 
-constexpr std::array<std::pair<errc, code>, 21> table{{
+constexpr std::array<std::pair<errc, code>, 16> table{{
     {errc::ok, code::ok},
     {errc::message_too_large, code::resource_exhausted},
     {errc::bad_message_flag, code::internal},
@@ -22,18 +22,13 @@ constexpr std::array<std::pair<errc, code>, 21> table{{
     {errc::missing_message, code::unimplemented},
     {errc::too_many_messages, code::unimplemented},
     {errc::bad_content_type, code::unknown},
-    {errc::bad_timeout, code::internal},
     {errc::bad_header, code::internal},
-    {errc::unknown_encoding, code::unimplemented},
     {errc::missing_status, code::internal},
     {errc::protocol_error, code::unavailable},
     {errc::not_http2, code::unavailable},
     {errc::connection_closed, code::unavailable},
-    {errc::connection_refused_stream, code::unavailable},
     {errc::stream_reset, code::internal},
-    {errc::header_list_too_large, code::resource_exhausted},
     {errc::closed, code::failed_precondition},
-    {errc::would_block, code::failed_precondition},
 }};
 
 }  // namespace

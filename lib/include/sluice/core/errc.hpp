@@ -19,19 +19,14 @@ enum class errc : std::uint8_t {
   missing_message,  ///< a unary call without its one message
   too_many_messages,  ///< a unary call with two messages
   bad_content_type,
-  bad_timeout,
   bad_header,
-  unknown_encoding,
   missing_status,  ///< the stream ended without grpc-status
   // connection
   protocol_error,  ///< the peer broke HTTP/2
   not_http2,  ///< the peer speaks something else
   connection_closed,
-  connection_refused_stream,
   stream_reset,
-  header_list_too_large,
   closed,  ///< used after its end
-  would_block,
 };
 
 [[nodiscard]] std::string_view to_string(errc value) noexcept;
