@@ -38,8 +38,6 @@ class balancer_host {
   [[nodiscard]] virtual std::shared_ptr<subchannel> make_subchannel(std::vector<address> addresses) = 0;
   /// The new state, and the picker that goes with it. Calls that wait are picked anew.
   virtual void publish(connectivity state, std::shared_ptr<picker> by) = 0;
-  /// The addresses may be stale.
-  virtual void resolve_again() = 0;
 
  protected:
   ~balancer_host() = default;

@@ -82,10 +82,6 @@ void channel_state::publish(connectivity state, std::shared_ptr<picker> by) {
   if (state_ == connectivity::idle && !queue_.empty()) leave_idle();
 }
 
-void channel_state::resolve_again() {
-  if (resolver_) resolver_->resolve();
-}
-
 void channel_state::subchannel_changed(subchannel& which) { balancer_->changed(which); }
 void channel_state::subchannel_has_room(subchannel&) noexcept { serve_queue(); }
 
@@ -99,41 +95,46 @@ void channel_state::expired() noexcept {
 void channel_state::call_began(outgoing_call& call) noexcept {
   scheduler_->timers().cancel(*this);
   calls_.push_back(call);
+  if (options_.observer != nullptr) options_.observer->call_started(call.which().path);
 }
 
 void channel_state::submit(outgoing_call& call) {
-  if (options_.observer != nullptr) options_.observer->call_started(call.which().path);
   if (closed_ || draining_) return call.end(status{code::unavailable, "the channel was shut down"});
   if (state_ == connectivity::idle) leave_idle();
   if (call.ended()) return;
-  if (!queue_.empty() || !try_to_place(call)) {
+  if (!queue_.empty() || place(call) != placing::done) {
     if (!call.ended()) queue_.push_back(call);
   }
 }
 
-bool channel_state::try_to_place(outgoing_call& call) {
-  if (!picker_) return false;
+channel_state::placing channel_state::place(outgoing_call& call) {
+  if (!picker_) return placing::waits;
   pick const answer = picker_->choose();
   switch (answer.what) {
-    case pick::verdict::wait: return false;
+    case pick::verdict::wait: return placing::waits;
     case pick::verdict::use: {
       auto* const connection = answer.where->connection();
-      return connection != nullptr && connection->has_capacity() && call.attempt(*connection);
+      bool const room = connection != nullptr && connection->has_capacity();
+      return room && call.attempt(*connection) ? placing::done : placing::no_room;
     }
     case pick::verdict::fail:
-      if (call.waits_for_ready()) return false;
+      if (call.waits_for_ready()) return placing::waits;
       [[fallthrough]];
-    case pick::verdict::drop: call.end(answer.why); return true;
+    case pick::verdict::drop: call.end(answer.why); return placing::done;
   }
-  return false;
+  return placing::waits;
 }
 
 void channel_state::serve_queue() noexcept {
   coro::intrusive_list<outgoing_call, waiting_calls> kept;
-  while (!queue_.empty()) {
+  bool room = true;
+  while (room && !queue_.empty()) {
     outgoing_call& call = queue_.pop_front();
-    if (!try_to_place(call) && !call.ended()) kept.push_back(call);
+    placing const how = place(call);
+    if (how != placing::done && !call.ended()) kept.push_back(call);
+    room = how != placing::no_room;  // the others behind it would find none either
   }
+  kept.take_all(queue_);
   queue_.take_all(kept);
 }
 

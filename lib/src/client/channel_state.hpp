@@ -61,7 +61,6 @@ class channel_state final : public std::enable_shared_from_this<channel_state>,
   // balancer_host
   std::shared_ptr<subchannel> make_subchannel(std::vector<address> addresses) override;
   void publish(connectivity state, std::shared_ptr<picker> by) override;
-  void resolve_again() override;
   // subchannel_owner
   void subchannel_changed(subchannel& which) override;
   void subchannel_has_room(subchannel& which) noexcept override;
@@ -78,7 +77,8 @@ class channel_state final : public std::enable_shared_from_this<channel_state>,
   };
 
   /// False: the call has to wait.
-  [[nodiscard]] bool try_to_place(outgoing_call& call);
+  enum class placing : std::uint8_t { done, waits, no_room };
+  placing place(outgoing_call& call);
   void serve_queue() noexcept;
   void become(connectivity state);
   void leave_idle();

@@ -57,6 +57,11 @@ status outgoing_call::check(coro::context& parent) {
 bool outgoing_call::attempt(transport::connection& where) {
   auto& block = channel_->scratch_block();
   write_request_headers(block);
+  if (block.list_size() > wire::largest_sent_list) {
+    end(status{code::resource_exhausted, "request metadata of " + std::to_string(block.list_size()) +
+                                             " bytes is larger than the limit of 64 KiB"});
+    return true;
+  }
   if (!where.open(*this, block)) return false;
   peer_ = where.peer();
   return true;
@@ -144,7 +149,6 @@ void outgoing_call::read_headers(wire::header_block const& headers, bool last) {
   if (wire::read_metadata(headers, initial_) != errc::ok)
     return fail(status{code::internal, "malformed binary metadata in the response headers"});
   headers_seen_ = true;
-  wake(on_headers_);
 }
 
 void outgoing_call::read_trailers(wire::header_block const& trailers) {
@@ -165,6 +169,7 @@ void outgoing_call::on_data(bytes_view bytes) {
   take_data(bytes);
   if (errc const wrong = announced_error(); wrong != errc::ok && has_one_response())
     return fail(to_status(wrong));
+  if (has_one_response() && more_than_one()) return fail(to_status(errc::too_many_messages));
   if (readable()) wake(reader_);
 }
 
@@ -190,11 +195,6 @@ void outgoing_call::when_readable(coro::ready_node& node) noexcept {
   reader_ = &node;
   if (ended_ || readable()) wake(reader_);
   else set_reading(true);
-}
-
-void outgoing_call::when_headers(coro::ready_node& node) noexcept {
-  on_headers_ = &node;
-  if (ended_ || headers_seen_) wake(on_headers_);
 }
 
 void outgoing_call::when_ended(coro::ready_node& node) noexcept {
@@ -253,7 +253,6 @@ void outgoing_call::end(status how) noexcept {
   list_hook<waiting_calls>::unlink();
   stop_observer::unlink();
   context_->scheduler().timers().cancel(*this);
-  wake(on_headers_);
   wake(reader_);
   wake(writer_);
   wake(on_end_);
@@ -268,7 +267,7 @@ void outgoing_call::wake(coro::ready_node*& node) noexcept {
 
 void outgoing_call::release() noexcept {
   released_ = true;
-  on_headers_ = on_end_ = reader_ = writer_ = nullptr;
+  on_end_ = reader_ = writer_ = nullptr;
   if (started() && !ended_) fail(status{code::cancelled, "the call was destroyed"});
   free_if_over();
 }

@@ -38,8 +38,6 @@ class outgoing_call final : public client_call,
   bool started() const noexcept override { return context_.has_value(); }
   void writes_done() noexcept override;
   void cancel(status why) noexcept override;
-  void when_headers(coro::ready_node& node) noexcept override;
-  bool has_headers() const noexcept override { return headers_seen_; }
   void when_ended(coro::ready_node& node) noexcept override;
   bool ended() const noexcept override { return ended_; }
   status const& outcome() const noexcept override { return outcome_; }
@@ -47,6 +45,7 @@ class outgoing_call final : public client_call,
   metadata const& trailing_metadata() const noexcept override { return trailing_; }
   std::string const& peer() const noexcept override { return peer_; }
   coro::context& context() noexcept override { return *context_; }
+  void forget_readers() noexcept override { on_end_ = reader_ = nullptr; }
   void release() noexcept override;
 
   // call_stream
@@ -61,7 +60,7 @@ class outgoing_call final : public client_call,
   // for the channel
   [[nodiscard]] bool waits_for_ready() const noexcept { return wait_for_ready_; }
   [[nodiscard]] sluice::method which() const noexcept { return method_; }
-  /// Opens the stream on `where`. False: it takes no more; nothing has changed.
+  /// Opens the stream on `where`, or ends. False: it takes no more; nothing has changed.
   [[nodiscard]] bool attempt(transport::connection& where);
   void end(status how) noexcept;
 
@@ -94,7 +93,6 @@ class outgoing_call final : public client_call,
   sluice::method method_;
   call_options options_;
   std::optional<coro::context> context_;
-  coro::ready_node* on_headers_ = nullptr;
   coro::ready_node* on_end_ = nullptr;
   coro::ready_node* reader_ = nullptr;
   coro::ready_node* writer_ = nullptr;

@@ -26,7 +26,6 @@ void subchannel::become(connectivity state) {
 void subchannel::connect() {
   if (state_ != connectivity::idle) return;
   began_ = scheduler_->now();
-  scheduler_->start_timer(*this, deadline::after(began_, options_.connect_timeout).at());
   become(connectivity::connecting);
   if (connect_ != nullptr) {
     auto bytes = (*connect_)();
@@ -49,6 +48,7 @@ void subchannel::dialled(result<std::unique_ptr<byte_stream>, std::string> made)
 }
 
 void subchannel::begin_http2(std::unique_ptr<byte_stream> bytes) {
+  scheduler_->start_timer(*this, deadline::after(began_, options_.connect_timeout).at());
   connection_ = std::make_shared<transport::connection>(
       *scheduler_, std::move(bytes),
       http2::session_options{.side = http2::side::client,
@@ -59,11 +59,12 @@ void subchannel::begin_http2(std::unique_ptr<byte_stream> bytes) {
   connection_->start(*this);
 }
 
-void subchannel::settings_received() noexcept {
+void subchannel::settings_received(transport::connection& on) noexcept {
+  if (&on != connection_.get()) return;  // one that leaves
   if (state_ == connectivity::connecting) {
     scheduler_->timers().cancel(*this);
     backoff_.reset();
-    if (options_.observer != nullptr) options_.observer->connection_opened(connection_->peer());
+    if (options_.observer != nullptr) options_.observer->connection_opened(on.peer());
     become(connectivity::ready);
   }
   owner_.subchannel_has_room(*this);
@@ -72,11 +73,6 @@ void subchannel::settings_received() noexcept {
 void subchannel::expired() noexcept {
   if (state_ == connectivity::transient_failure) return become(connectivity::idle);
   auto const keep = shared_from_this();
-  if (dial_) {
-    dial_.reset();
-    return failed(
-        status{code::unavailable, "connecting took longer than " + net::describe(options_.connect_timeout)});
-  }
   if (connection_) {
     std::string const text = "connected to " + connection_->peer() + ", but no HTTP/2 SETTINGS came within " +
                              net::describe(options_.connect_timeout);
@@ -93,9 +89,13 @@ void subchannel::failed(status why) {
 
 // ---- connected -------------------------------------------------------------------------------------------------------
 
-void subchannel::stream_closed() noexcept { owner_.subchannel_has_room(*this); }
+void subchannel::stream_closed(transport::connection& on) noexcept {
+  if (&on == connection_.get()) owner_.subchannel_has_room(*this);
+}
 
-void subchannel::goaway_received(std::uint32_t error, std::string_view text) noexcept {
+void subchannel::goaway_received(transport::connection& on, std::uint32_t error,
+                                 std::string_view text) noexcept {
+  if (&on != connection_.get()) return;  // its second one
   // New calls go to a new connection; what is open here may finish.
   failure_ = status{code::unavailable, "the server went away (GOAWAY, HTTP/2 error " + std::to_string(error) +
                                            (text.empty() ? ")" : "): " + std::string{text})};
@@ -107,19 +107,20 @@ void subchannel::goaway_received(std::uint32_t error, std::string_view text) noe
   }
 }
 
-void subchannel::connection_closed(errc why, std::string_view text) noexcept {
+void subchannel::connection_closed(transport::connection& on, errc why, std::string_view text) noexcept {
   auto const keep = shared_from_this();
-  std::erase_if(leaving_, [](auto const& each) { return each->closed(); });
-  if (!connection_ || !connection_->closed()) return;
-  auto const gone = std::exchange(connection_, nullptr);
-  if (state_ == connectivity::connecting) {
+  bool const current = &on == connection_.get();
+  auto const gone = current ? std::exchange(connection_, nullptr) : on.shared_from_this();
+  bool const was_ready = current ? state_ == connectivity::ready : std::erase(leaving_, gone) != 0;
+  if (current && state_ == connectivity::connecting) {
     scheduler_->timers().cancel(*this);
     return failed(status{code::unavailable, "connect to " + gone->peer() + " failed after " +
                                                 net::describe(scheduler_->now() - began_) + ": " +
                                                 std::string{text}});
   }
+  if (was_ready && options_.observer != nullptr) options_.observer->connection_closed(gone->peer(), text);
+  if (!current) return;
   failure_ = status{code::unavailable, "connection to " + gone->peer() + " lost: " + std::string{text}};
-  if (options_.observer != nullptr) options_.observer->connection_closed(gone->peer(), text);
   if (why == errc::protocol_error && options_.log) options_.log(log_level::warning, failure_.message());
   become(connectivity::idle);
 }
@@ -128,14 +129,14 @@ void subchannel::disconnect(bool graceful) {
   auto const keep = shared_from_this();
   scheduler_->timers().cancel(*this);
   dial_.reset();
-  if (auto const connection = connection_) {
-    if (graceful) connection->drain();
-    else connection->close(errc::connection_closed, "the channel was shut down");
-  }
+  if (state_ == connectivity::connecting && connection_)  // given up: that is no failure
+    std::exchange(connection_, nullptr)->close(errc::connection_closed, "the channel was shut down");
+  if (graceful && connection_) return connection_->drain();
+  if (connection_) connection_->close(errc::connection_closed, "the channel was shut down");
   if (!graceful)
     for (auto const& each : std::vector{leaving_})
       each->close(errc::connection_closed, "the channel was shut down");
-  if (!connection_) become(connectivity::idle);
+  become(connectivity::idle);
 }
 
 }  // namespace sluice::calling

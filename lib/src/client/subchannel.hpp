@@ -55,11 +55,12 @@ class subchannel final : public std::enable_shared_from_this<subchannel>,
  private:
   // connection_owner
   transport::stream* stream_opened() override { return nullptr; }  // push is off
-  void settings_received() noexcept override;
-  void stream_closed() noexcept override;
-  void goaway_received(std::uint32_t error, std::string_view text) noexcept override;
-  void connection_closed(errc why, std::string_view text) noexcept override;
-  // timer: connecting takes too long, or the back-off is over
+  void settings_received(transport::connection& on) noexcept override;
+  void stream_closed(transport::connection& on) noexcept override;
+  void goaway_received(transport::connection& on, std::uint32_t error,
+                       std::string_view text) noexcept override;
+  void connection_closed(transport::connection& on, errc why, std::string_view text) noexcept override;
+  // timer: the peer says nothing (the dial has its own time), or the back-off is over
   void expired() noexcept override;
 
   void dialled(result<std::unique_ptr<byte_stream>, std::string> made);

@@ -19,19 +19,29 @@ struct session::impl {
   session_events& events;
   nghttp2_session* native = nullptr;
   buffer* out = nullptr;  // where send_data puts a frame, during send
-  std::string* error_text = nullptr;
+  std::size_t enough = 0;
+  std::string complaint;  // nghttp2's last words about what is being received; not each ends the connection
+  std::string violation;  // why the connection is beyond repair
 
   // The header list that is being received: one at a time on a connection.
   std::size_t list_size = 0;
   bool list_too_large = false;
   stream_user* list_user = nullptr;  // whose it is: looked up once, not for each field
-  std::uint64_t notice_ping = 0;      // goes out behind the shutdown notice
+  std::uint64_t notice_ping = 0;  // goes out behind the shutdown notice
   std::int32_t reset_by_peer = 0;  // the stream whose close comes next
-  std::vector<nghttp2_nv> fields;   // reused by every submit
+  std::vector<nghttp2_nv> fields;  // reused by every submit
 
   impl(session_options const& chosen, session_events& told) : options{chosen}, events{told} {}
   ~impl() { nghttp2_session_del(native); }
 
+  // nghttp2 ends some connections by itself: what the peer did wrong is in the GOAWAY, or was complained about before.
+  void ended_with(nghttp2_goaway const& last) {
+    if (!violation.empty()) return;
+    if (!complaint.empty()) violation = complaint;
+    else if (last.opaque_data_len != 0)
+      violation.assign(reinterpret_cast<char const*>(last.opaque_data), last.opaque_data_len);
+    else violation = nghttp2_http2_strerror(last.error_code);
+  }
   [[nodiscard]] stream_user* user(std::int32_t id) const noexcept {
     return static_cast<stream_user*>(nghttp2_session_get_stream_user_data(native, id));
   }
@@ -59,6 +69,7 @@ struct session::callbacks {
     auto& me = self(data);
     me.list_size = 0;
     me.list_too_large = false;
+    me.events.headers_begin();
     if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
       me.list_user = me.user(frame->hd.stream_id);
       return 0;
@@ -85,7 +96,7 @@ struct session::callbacks {
       // the connection ends.
       me.list_too_large = true;
       if (me.list_size > std::size_t{4} * me.options.max_header_list_size) {
-        *me.error_text = "header list far above the limit";
+        me.complaint = "header list far above the limit";
         return NGHTTP2_ERR_CALLBACK_FAILURE;
       }
       return 0;
@@ -155,10 +166,20 @@ struct session::callbacks {
         (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 && self(data).options.side == side::server &&
         nghttp2_session_get_stream_remote_close(native, frame->hd.stream_id) == 0)
       nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR)
+      self(data).ended_with(frame->goaway);
     // Only now: a PING is sent before whatever else is queued, and would overtake the notice.
     constexpr std::int32_t highest = 0x7fffffff;
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.last_stream_id == highest)
       submit_ping(native, self(data).notice_ping);
+    return 0;
+  }
+
+  // nghttp2 has dropped a response's header list, as too large. Without a reset both sides would wait for ever.
+  static int on_frame_not_sent(nghttp2_session* native, nghttp2_frame const* frame, int why, void*) {
+    if (frame->hd.type == NGHTTP2_HEADERS && why == NGHTTP2_ERR_FRAME_SIZE_ERROR &&
+        frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+      nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_INTERNAL_ERROR);
     return 0;
   }
 
@@ -187,24 +208,25 @@ struct session::callbacks {
     constexpr std::size_t frame_head = 9;
     me.out->append({reinterpret_cast<std::byte const*>(head), frame_head});
     if (auto* const user = me.user(frame->hd.stream_id)) me.events.move_data(*user, length, *me.out);
-    return 0;
+    // nghttp2 would go on for as long as streams have data and their windows are open.
+    return me.out->size() < me.enough ? 0 : NGHTTP2_ERR_PAUSE;
   }
 
   static ssize_t read_length(nghttp2_session*, std::uint8_t, std::int32_t, std::int32_t session_window,
                              std::int32_t stream_window, std::uint32_t max_frame, void*) {
-    // Frames as large as the peer takes and the windows allow.
-    return std::min({session_window, stream_window, static_cast<std::int32_t>(max_frame)});
+    // Frames as large as the peer takes and the windows allow, and no larger than what is gathered for one write.
+    constexpr std::int32_t largest = 256 * 1024;
+    return std::min({session_window, stream_window, static_cast<std::int32_t>(max_frame), largest});
   }
 
   static int on_error(nghttp2_session*, int, char const* text, std::size_t size, void* data) {
-    self(data).error_text->assign(text, size);
+    self(data).complaint.assign(text, size);
     return 0;
   }
 };
 
 session::session(session_options const& options, session_events& events)
     : impl_{std::make_unique<impl>(options, events)} {
-  impl_->error_text = &error_text_;
   nghttp2_session_callbacks* hooks = nullptr;
   nghttp2_session_callbacks_new(&hooks);
   nghttp2_session_callbacks_set_on_begin_headers_callback(hooks, callbacks::on_begin_headers);
@@ -213,6 +235,7 @@ session::session(session_options const& options, session_events& events)
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(hooks, callbacks::on_data_chunk);
   nghttp2_session_callbacks_set_on_stream_close_callback(hooks, callbacks::on_stream_close);
   nghttp2_session_callbacks_set_on_frame_send_callback(hooks, callbacks::on_frame_sent);
+  nghttp2_session_callbacks_set_on_frame_not_send_callback(hooks, callbacks::on_frame_not_sent);
   nghttp2_session_callbacks_set_send_data_callback(hooks, callbacks::send_data);
   nghttp2_session_callbacks_set_data_source_read_length_callback(hooks, callbacks::read_length);
   nghttp2_session_callbacks_set_error_callback2(hooks, callbacks::on_error);
@@ -232,6 +255,8 @@ session::session(session_options const& options, session_events& events)
   nghttp2_session_callbacks_del(hooks);
   if (made != 0) throw std::bad_alloc{};
 
+  if (!server) nghttp2_session_set_next_stream_id(impl_->native, options.first_stream);
+
   std::array<nghttp2_settings_entry, 5> entries{{
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options.initial_window},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, options.max_header_list_size},
@@ -249,10 +274,12 @@ session::session(session_options const& options, session_events& events)
 session::~session() = default;
 
 errc session::receive(bytes_view bytes) {
+  impl_->complaint.clear();
   auto const taken = nghttp2_session_mem_recv(
       impl_->native, reinterpret_cast<std::uint8_t const*>(bytes.data()), bytes.size());
   if (taken < 0) {
-    if (error_text_.empty()) error_text_ = nghttp2_strerror(static_cast<int>(taken));
+    impl_->violation =
+        impl_->complaint.empty() ? nghttp2_strerror(static_cast<int>(taken)) : std::move(impl_->complaint);
     if (taken == NGHTTP2_ERR_BAD_CLIENT_MAGIC) return errc::not_http2;
     nghttp2_session_terminate_session(
         impl_->native, taken == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR);
@@ -263,6 +290,7 @@ errc session::receive(bytes_view bytes) {
 
 errc session::send(buffer& out, std::size_t enough) {
   impl_->out = &out;
+  impl_->enough = enough;
   while (out.size() < enough) {
     std::uint8_t const* bytes = nullptr;
     auto const size = nghttp2_session_mem_send(impl_->native, &bytes);
@@ -272,6 +300,8 @@ errc session::send(buffer& out, std::size_t enough) {
   }
   return errc::ok;
 }
+
+std::string_view session::violation() const noexcept { return impl_->violation; }
 
 bool session::wants_to_send() const noexcept { return nghttp2_session_want_write(impl_->native) != 0; }
 

@@ -21,6 +21,7 @@ struct session_options {
   std::uint32_t initial_window = 256 * 1024;  ///< bytes that a stream may receive ahead of its reader
   std::uint32_t connection_window =
       4 * 1024 * 1024;  ///< bytes that the connection may receive ahead of the session
+  std::int32_t first_stream = 1;  ///< client: the id of its first stream; tests begin near the last one
   std::uint32_t max_header_list_size = 16 * 1024;  ///< bytes by name + value + 32; advertised and enforced
 };
 
@@ -42,6 +43,8 @@ class session_events {
  public:
   /// A request begins. Null refuses the stream.
   virtual stream_user* stream_opened(std::int32_t id) = 0;
+  /// A header list begins: after its fields comes headers_done, or nothing when nghttp2 refuses the list.
+  virtual void headers_begin() = 0;
   virtual void header(stream_user& on, std::string_view name, std::string_view value) = 0;
   /// A header list is complete. `too_large`: it exceeded the limit, and its fields beyond it were dropped.
   virtual void headers_done(stream_user& on, bool end_stream, bool too_large) = 0;
@@ -75,9 +78,10 @@ class session {
   session(session const&) = delete;
   session& operator=(session const&) = delete;
 
-  /// Takes received bytes. Not ok: the connection is beyond repair; send what `send` still gives (a GOAWAY) and close.
+  /// Takes received bytes. Not ok: the connection is beyond repair; send what `send` still gives (a GOAWAY) and close. Other
+  /// violations nghttp2 answers by itself: then it is `finished` when the GOAWAY is out, and `violation` says why.
   [[nodiscard]] errc receive(bytes_view bytes);
-  /// Appends frames to `out` until there are none, or out holds at least `enough` bytes.
+  /// Appends frames to `out` until there are none, or out holds at least `enough` bytes (a frame of DATA more, at most).
   [[nodiscard]] errc send(buffer& out, std::size_t enough);
   [[nodiscard]] bool wants_to_send() const noexcept;
   /// Neither side has anything to say any more: close.
@@ -118,14 +122,14 @@ class session {
 
   /// How many streams the peer lets us open; the protocol's "unlimited" before its SETTINGS came.
   [[nodiscard]] std::uint32_t peer_max_concurrent_streams() const noexcept;
-  [[nodiscard]] std::string_view error_text() const noexcept { return error_text_; }
+  /// What the peer did to HTTP/2 for which the connection ends; empty as long as it may go on.
+  [[nodiscard]] std::string_view violation() const noexcept;
 
  private:
   struct callbacks;
   friend struct callbacks;
   struct impl;
   std::unique_ptr<impl> impl_;
-  std::string error_text_;
 };
 
 }  // namespace sluice::http2

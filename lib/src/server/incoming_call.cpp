@@ -12,6 +12,32 @@
 #include <utility>
 
 namespace sluice::serving {
+namespace {
+
+// Room for what is sent beside the metadata of a response.
+constexpr std::size_t largest_metadata = wire::largest_sent_list - 1024;
+
+// By name + value + 32 (RFC 9113, 6.5.2), binary values as base64.
+std::size_t list_size(std::string_view key, std::string_view value) noexcept {
+  return key.size() + (key.ends_with("-bin") ? (value.size() + 2) / 3 * 4 : value.size()) + 32;
+}
+
+void check_room(metadata const& in, std::string_view key, std::string_view value) {
+  std::size_t sum = list_size(key, value);
+  for (auto const& [each_key, each_value] : in) sum += list_size(each_key, each_value);
+  if (sum > largest_metadata)
+    throw status_error{code::resource_exhausted, "response metadata of " + std::to_string(sum) +
+                                                     " bytes is larger than the limit of 63 KiB"};
+}
+
+status too_large(status const& outcome, std::size_t size) {
+  return status{code::resource_exhausted, "the end of the call, " + std::string{to_string(outcome.code())} +
+                                              " with message, details and metadata of " +
+                                              std::to_string(size) +
+                                              " bytes, is larger than the limit of 64 KiB"};
+}
+
+}  // namespace
 
 incoming_call::incoming_call(std::shared_ptr<server_connection> of)
     : connection_{std::move(of)}, context_{connection_->scheduler()}, began_{connection_->scheduler().now()} {
@@ -225,6 +251,7 @@ void incoming_call::on_room() noexcept { wake_writer(); }
 void incoming_call::add_initial_metadata(std::string_view key, std::string_view value) {
   if (auto const wrong = check_entry(key, value)) throw status_error{code::invalid_argument, *wrong};
   if (headers_sent_) throw status_error{code::failed_precondition, "the initial metadata has been sent"};
+  check_room(initial_, key, value);
   initial_.add(key, value);
 }
 
@@ -237,6 +264,7 @@ void incoming_call::send_initial_metadata() {
 
 void incoming_call::add_trailing_metadata(std::string_view key, std::string_view value) {
   if (auto const wrong = check_entry(key, value)) throw status_error{code::invalid_argument, *wrong};
+  check_room(trailing_, key, value);
   trailing_.add(key, value);
 }
 
@@ -279,6 +307,10 @@ void incoming_call::send_trailers(status const& outcome) {
     headers_sent_ = true;
     auto& block = connection_->scratch_block();
     wire::write_trailers_only(outcome, trailing_, block);
+    if (std::size_t const size = block.list_size(); size > wire::largest_sent_list) {
+      block.clear();
+      wire::write_trailers_only(too_large(outcome, size), {}, block);
+    }
     send_headers(block, true);
     return;
   }
@@ -289,6 +321,10 @@ void incoming_call::send_trailers(status const& outcome) {
   }
   wire::header_block trailers;
   wire::write_trailers(outcome, trailing_, trailers);
+  if (std::size_t const size = trailers.list_size(); size > wire::largest_sent_list) {
+    trailers.clear();
+    wire::write_trailers(too_large(outcome, size), {}, trailers);
+  }
   transport::stream::finish(std::move(trailers));
 }
 

@@ -75,7 +75,7 @@ transport::stream* server_connection::stream_opened() {
   return new incoming_call{shared_from_this()};
 }
 
-void server_connection::connection_closed(errc why, std::string_view text) noexcept {
+void server_connection::connection_closed(transport::connection&, errc why, std::string_view text) noexcept {
   bool const abuse = why == errc::not_http2 || why == errc::protocol_error;
   log(abuse ? log_level::warning : log_level::debug,
       "connection from " + peer() + ": " + std::string{to_string(why)} + ": " + std::string{text});

@@ -49,10 +49,10 @@ class server_connection final : public std::enable_shared_from_this<server_conne
  private:
   // connection_owner
   transport::stream* stream_opened() override;
-  void settings_received() noexcept override {}
-  void stream_closed() noexcept override {}
-  void goaway_received(std::uint32_t, std::string_view) noexcept override {}
-  void connection_closed(errc why, std::string_view text) noexcept override;
+  void settings_received(transport::connection&) noexcept override {}
+  void stream_closed(transport::connection&) noexcept override {}
+  void goaway_received(transport::connection&, std::uint32_t, std::string_view) noexcept override {}
+  void connection_closed(transport::connection&, errc why, std::string_view text) noexcept override;
 
   std::shared_ptr<shard> shard_;
   std::shared_ptr<transport::connection> connection_;

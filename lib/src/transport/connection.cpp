@@ -14,8 +14,8 @@ constexpr std::size_t read_size = 64 * 1024;
 constexpr int reads_a_turn = 4;
 // Frames are gathered up to this before they are written, so that a turn with much to send stays in the cache.
 constexpr std::size_t write_size = 256 * 1024;
-// More than this unsent: stop reading.
-constexpr std::size_t backlog_limit = 512 * 1024;
+// A server that has more than this unsent reads no further requests. A client reads on: if both stopped, both would wait.
+constexpr std::size_t backlog_limit = 64 * 1024;
 // As many bytes tell HTTP/2 from everything else that has a name; each HTTP/2 peer begins with more.
 constexpr std::size_t opening_size = 8;
 constexpr std::uint64_t drain_ping = 0x736c75696365'0001;
@@ -61,11 +61,12 @@ bool connection::has_capacity() const noexcept {
 }
 
 bool connection::open(stream& who, wire::header_block const& headers) {
-  if (closed_ || going_away_ || draining_) return false;
+  if (closed_ || going_away_ || draining_ || ids_used_up_) return false;
   bool const bare = who.ending_ && who.outbox_.empty() && !who.has_trailers_;
   auto const id = session_.open(block_fields{headers}, bare, who);
-  if (!id) {
-    going_away_ = true;  // stream ids are used up
+  if (!id) {  // the stream ids are used up: another connection has to take over
+    ids_used_up_ = true;
+    flush_at_turn_end();
     return false;
   }
   who.id_ = *id;
@@ -103,7 +104,8 @@ void connection::close(errc why, std::string_view text) {
     if (session_.send(last, write_size) == errc::ok && !last.empty())
       static_cast<void>(write(last.view(), written));
   }
-  if (side_ == http2::side::server) close_gracefully(*scheduler_, std::move(bytes_));
+  if (side_ == http2::side::server)
+    closing_ = close_gracefully(*scheduler_, std::move(bytes_), waiting_readable_);
   else bytes_->close();
   turn_hook::unlink();
   while (!streams_.empty()) {
@@ -111,7 +113,7 @@ void connection::close(errc why, std::string_view text) {
     leave(each);
     each.on_closed({.why = why == errc::ok ? errc::connection_closed : why, .text = said});
   }
-  if (owner_ != nullptr) std::exchange(owner_, nullptr)->connection_closed(why, said);
+  if (owner_ != nullptr) std::exchange(owner_, nullptr)->connection_closed(*this, why, said);
 }
 
 // ---- streams ---------------------------------------------------------------------------------------------------------
@@ -151,7 +153,8 @@ void connection::leave(stream& who) noexcept {
 // ---- reading ---------------------------------------------------------------------------------------------------------
 
 void connection::wait_readable() {
-  if (closed_ || waiting_readable_ || backlog_.size() > backlog_limit) return;
+  if (closed_ || waiting_readable_) return;
+  if (side_ == http2::side::server && backlog_.size() > backlog_limit) return;
   waiting_readable_ = true;
   bytes_->wait(io_direction::read,
                std::shared_ptr<io_waiter>{shared_from_this(), static_cast<io_waiter*>(this)});
@@ -159,6 +162,7 @@ void connection::wait_readable() {
 
 void connection::ready(io_direction direction) noexcept {
   auto const keep = shared_from_this();
+  if (closing_ && direction == io_direction::read) return std::exchange(closing_, nullptr)->ready(direction);
   scheduler_->turn([this, direction] {
     if (direction == io_direction::read) {
       waiting_readable_ = false;
@@ -205,7 +209,7 @@ bool connection::take(bytes_view bytes) {
   if (closed_) return false;
   if (error != errc::ok) {
     flush();
-    if (!closed_) close(error, session_.error_text());
+    if (!closed_) close(error, session_.violation());
     return false;
   }
   if (session_.wants_to_send() || session_.finished()) flush_at_turn_end();
@@ -216,6 +220,10 @@ bool connection::take(bytes_view bytes) {
 
 void connection::turn_ended() noexcept {
   auto const keep = shared_from_this();
+  if (ids_used_up_ && !going_away_ && owner_ != nullptr) {
+    going_away_ = true;
+    owner_->goaway_received(*this, 0, "the connection's stream ids are used up");
+  }
   flush();
 }
 
@@ -242,7 +250,8 @@ void connection::flush() {
   while (backlog_.empty()) {
     buffer& out = scheduler_->slab();
     out.clear();
-    if (session_.send(out, write_size) != errc::ok) return close(errc::protocol_error, session_.error_text());
+    if (session_.send(out, write_size) != errc::ok)
+      return close(errc::protocol_error, "nghttp2 cannot go on with the connection");
     if (out.empty()) break;
     if (!write(out.view(), written)) return;
     if (written < out.size()) backlog_.append(out.view().subspan(written));
@@ -255,16 +264,15 @@ void connection::flush() {
   }
   backlog_.release();
   wait_readable();  // a long backlog may have stopped it
-  if (session_.finished() || (draining_ && open_count_ == 0 && side_ == http2::side::client))
-    close(errc::connection_closed, going_away_                     ? "closed after GOAWAY"
-                                   : session_.error_text().empty() ? "closed"
-                                                                   : session_.error_text());
+  if (auto const wrong = session_.violation(); session_.finished() && !wrong.empty())
+    close(errc::protocol_error, wrong);
+  else if (session_.finished() || (draining_ && open_count_ == 0 && side_ == http2::side::client))
+    close(errc::connection_closed, going_away_ ? "closed after GOAWAY" : "closed");
 }
 
 // ---- the session's events --------------------------------------------------------------------------------------------
 
 http2::stream_user* connection::stream_opened(std::int32_t id) {
-  incoming_.clear();
   stream* const made = owner_ != nullptr ? owner_->stream_opened() : nullptr;
   if (made == nullptr) return nullptr;
   made->id_ = id;
@@ -280,7 +288,6 @@ void connection::header(http2::stream_user&, std::string_view name, std::string_
 
 void connection::headers_done(http2::stream_user& on, bool end_stream, bool too_large) {
   as_stream(on).on_headers(incoming_, end_stream, too_large);
-  incoming_.clear();
 }
 
 void connection::data(http2::stream_user& on, bytes_view bytes) { as_stream(on).on_data(bytes); }
@@ -291,18 +298,18 @@ void connection::stream_closed(http2::stream_user& on, std::uint32_t error, bool
   leave(who);
   who.on_closed(
       {.why = error == 0 && !by_peer ? errc::ok : errc::stream_reset, .error = error, .by_peer = by_peer});
-  if (owner_ != nullptr) owner_->stream_closed();
+  if (owner_ != nullptr) owner_->stream_closed(*this);
 }
 
 void connection::goaway(std::int32_t, std::uint32_t error, std::string_view debug) {
   going_away_ = true;
-  if (owner_ != nullptr) owner_->goaway_received(error, debug);
+  if (owner_ != nullptr) owner_->goaway_received(*this, error, debug);
   flush_at_turn_end();
 }
 
 void connection::settings_received() {
   settings_seen_ = true;
-  if (owner_ != nullptr) owner_->settings_received();
+  if (owner_ != nullptr) owner_->settings_received(*this);
 }
 
 void connection::ping_acknowledged(std::uint64_t opaque) {

@@ -18,19 +18,21 @@
 
 namespace sluice::transport {
 
-/// Whoever owns a connection: the server's acceptor side, or a subchannel.
+class connection;
+
+/// Whoever owns connections: the server's acceptor side, or a subchannel, which may have several that leave.
 class connection_owner {
  public:
   /// Server: a request begins; a stream to hold it, or null to refuse it.
   virtual stream* stream_opened() = 0;
   /// The peer's SETTINGS are there, the first time or anew: how many streams may be open may have changed.
-  virtual void settings_received() noexcept = 0;
+  virtual void settings_received(connection& on) noexcept = 0;
   /// One stream fewer.
-  virtual void stream_closed() noexcept = 0;
+  virtual void stream_closed(connection& on) noexcept = 0;
   /// The peer will take no new streams. `text`: what it said.
-  virtual void goaway_received(std::uint32_t error, std::string_view text) noexcept = 0;
+  virtual void goaway_received(connection& on, std::uint32_t error, std::string_view text) noexcept = 0;
   /// The connection is over; every stream has been closed before. Last call.
-  virtual void connection_closed(errc why, std::string_view text) noexcept = 0;
+  virtual void connection_closed(connection& on, errc why, std::string_view text) noexcept = 0;
 
  protected:
   ~connection_owner() = default;
@@ -41,7 +43,7 @@ class connection_owner {
 ///   readable -> read once into the scheduler's scratch -> session -> streams -> coroutines become ready
 ///            -> (they run) -> end of the turn: session -> scratch -> one gathered write
 ///
-/// What the socket does not take waits in the connection's own slab, and while that is large nothing is read.
+/// What the socket does not take waits in the connection's own slab, and while that is large a server reads nothing.
 ///
 /// Concurrency: the scheduler. Lifetime: shared; a wait for readiness keeps it alive until `close`.
 class connection final : public std::enable_shared_from_this<connection>,
@@ -96,6 +98,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   void turn_ended() noexcept override;
   // session_events
   http2::stream_user* stream_opened(std::int32_t id) override;
+  void headers_begin() override { incoming_.clear(); }
   void header(http2::stream_user& on, std::string_view name, std::string_view value) override;
   void headers_done(http2::stream_user& on, bool end_stream, bool too_large) override;
   void data(http2::stream_user& on, bytes_view bytes) override;
@@ -133,7 +136,9 @@ class connection final : public std::enable_shared_from_this<connection>,
   bool settings_seen_ = false;
   bool going_away_ = false;
   bool draining_ = false;
+  bool ids_used_up_ = false;
   bool closed_ = false;
+  std::shared_ptr<io_waiter> closing_;  // takes over the wait that was outstanding at the close
 };
 
 }  // namespace sluice::transport

@@ -18,24 +18,33 @@ class closing final : public std::enable_shared_from_this<closing>, public io_wa
   closing(coro::scheduler& where, std::unique_ptr<byte_stream> bytes)
       : scheduler_{where.shared_from_this()}, bytes_{std::move(bytes)} {}
 
-  void start() {
+  /// False: it is over.
+  bool start(bool waiting) {
     bytes_->shutdown_write();
     scheduler_->start_timer(*this, scheduler_->now() + longest);
-    drop();
+    if (!drop()) return false;
+    if (!waiting) wait();
+    return true;
   }
 
  private:
-  void drop() {
+  void wait() { bytes_->wait(io_direction::read, shared_from_this()); }
+  // False: the stream is closed.
+  bool drop() noexcept {
     std::array<std::byte, 16 * 1024> into;  // not the scheduler's: what is read there may be in use
     for (;;) {
       auto const got = bytes_->read(into);
       dropped_ += got.bytes;
-      if (got.would_block) return bytes_->wait(io_direction::read, shared_from_this());
-      if (got.error || got.end || dropped_ >= most_dropped) return bytes_->close();
+      if (got.would_block) return true;
+      if (!got.error && !got.end && dropped_ < most_dropped) continue;
+      bytes_->close();
+      return false;
     }
   }
   void ready(io_direction) noexcept override {
-    scheduler_->turn([this] { drop(); });
+    scheduler_->turn([this] {
+      if (drop()) wait();
+    });
   }
   void expired() noexcept override { bytes_->close(); }
 
@@ -46,9 +55,14 @@ class closing final : public std::enable_shared_from_this<closing>, public io_wa
 
 }  // namespace
 
-void close_gracefully(coro::scheduler& where, std::unique_ptr<byte_stream> bytes) {
-  if (where.is_over()) return bytes->close();  // nothing is waited for any more
-  std::make_shared<closing>(where, std::move(bytes))->start();
+std::shared_ptr<io_waiter> close_gracefully(coro::scheduler& where, std::unique_ptr<byte_stream> bytes,
+                                            bool waiting) {
+  if (where.is_over()) {  // nothing is waited for any more
+    bytes->close();
+    return nullptr;
+  }
+  auto made = std::make_shared<closing>(where, std::move(bytes));
+  return made->start(waiting) && waiting ? made : nullptr;
 }
 
 }  // namespace sluice::transport

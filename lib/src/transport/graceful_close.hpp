@@ -14,6 +14,10 @@ namespace sluice::transport {
 /// from the peer what it has received and not read: the response, or the GOAWAY that says why. So only the write
 /// direction ends at once. What the peer still sends is read and dropped until it ends too; for a second and 1 MiB at
 /// most.
-void close_gracefully(coro::scheduler& where, std::unique_ptr<byte_stream> bytes);
+///
+/// `waiting`: a wait for reading is outstanding, and a stream has one at a time. Whoever it tells passes it on to what is
+/// returned (null when that is over already, or `waiting` is false).
+[[nodiscard]] std::shared_ptr<io_waiter> close_gracefully(coro::scheduler& where,
+                                                          std::unique_ptr<byte_stream> bytes, bool waiting);
 
 }  // namespace sluice::transport

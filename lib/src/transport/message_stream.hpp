@@ -35,6 +35,8 @@ class message_stream : public stream {
   [[nodiscard]] errc receive_error() const noexcept { return receive_error_; }
   /// What is wrong with the next message, as far as its prefix tells before it is there whole.
   [[nodiscard]] errc announced_error() const noexcept { return messages_.announced_error(); }
+  /// A message is there whole, and bytes behind it.
+  [[nodiscard]] bool more_than_one() const noexcept { return messages_.more_than_one(); }
   /// Bytes of a further message are there.
   [[nodiscard]] bool more_follows() const noexcept { return messages_.partial(); }
   /// Somebody waits for the next message (until it is there).

@@ -101,6 +101,11 @@ bool deframer::ready() const noexcept {
          held_.size() - frame_prefix_size >= read_prefix(held_.view()).length;
 }
 
+bool deframer::more_than_one() const noexcept {
+  return held_.size() > frame_prefix_size && announced_error() == errc::ok &&
+         held_.size() - frame_prefix_size > read_prefix(held_.view()).length;
+}
+
 void deframer::release() noexcept {
   if (held_.empty()) held_.release();
 }

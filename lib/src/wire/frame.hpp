@@ -50,6 +50,8 @@ class deframer {
 
   /// `next` would give a message, or an error.
   [[nodiscard]] bool ready() const noexcept;
+  /// `next` would give a message, and bytes are held behind it.
+  [[nodiscard]] bool more_than_one() const noexcept;
   /// The error that `next` would give, without taking anything.
   [[nodiscard]] errc announced_error() const noexcept;
   /// Nothing is held: the stream may end here.

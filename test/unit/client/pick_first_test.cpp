@@ -25,7 +25,6 @@ struct host final : balancer_host, subchannel_owner {
     published.push_back(state);
     current = std::move(by);
   }
-  void resolve_again() override {}
   void subchannel_changed(subchannel& which) override { policy->changed(which); }
   void subchannel_has_room(subchannel&) noexcept override {}
 

@@ -95,6 +95,7 @@ class machine final : public http2::session_events {
     streams.emplace_back().id = id;
     return &streams.back();
   }
+  void headers_begin() override {}
   void header(http2::stream_user& on, std::string_view name, std::string_view value) override {
     of(on).incoming.emplace_back(name, value);
   }

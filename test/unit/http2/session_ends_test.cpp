@@ -126,7 +126,7 @@ TEST_CASE("terminate sends GOAWAY and then nothing more") {
 TEST_CASE("what is not the client's preface is not HTTP/2") {
   machine server{{}};
   CHECK(server.take("GET / HTTP/1.1\r\nhost: x\r\n\r\n") == errc::not_http2);
-  CHECK_FALSE(server.session.error_text().empty());
+  CHECK_FALSE(server.session.violation().empty());
   CHECK(server.streams.empty());
 }
 
@@ -142,6 +142,7 @@ TEST_CASE("garbage behind the greeting ends the connection, and the peer is told
     REQUIRE(other.take(hit.sent()) == errc::ok);
     CHECK(hit.session.finished());
     CHECK(other.goaways == std::vector<std::string>{"0, 1, DATA: stream in idle"});
+    CHECK(hit.session.violation() == "DATA: stream in idle");
   }
 }
 
@@ -149,8 +150,8 @@ TEST_CASE("a client whose peer does not begin with SETTINGS says a protocol erro
   machine client{{.side = http2::side::client}};
   REQUIRE_FALSE(client.sent().empty());
   REQUIRE(client.take("HTTP/1.1 400 Bad Request\r\n\r\n") == errc::ok);
-  CHECK(client.session.error_text().find("SETTINGS") != std::string_view::npos);
   std::string const last = client.sent();
+  CHECK(client.session.violation().find("SETTINGS") != std::string_view::npos);
   REQUIRE(last.size() >= 17);
   CHECK(last[3] == 7);                   // GOAWAY
   CHECK(last.substr(13, 4) == std::string("\0\0\0\1", 4));  // PROTOCOL_ERROR

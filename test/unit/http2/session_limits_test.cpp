@@ -116,5 +116,5 @@ TEST_CASE("a header list far above the limit ends the connection") {
   for (int i = 0; i != 4; ++i) request.emplace_back("large", std::string(400, 'x'));
   REQUIRE(both.client.open(call, request) == errc::ok);
   CHECK(both.talk_on() == errc::protocol_error);
-  CHECK(both.server.session.error_text() == "header list far above the limit");
+  CHECK(both.server.session.violation() == "header list far above the limit");
 }

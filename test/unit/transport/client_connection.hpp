@@ -64,12 +64,12 @@ struct client_connection : transport::connection_owner {
   ~client_connection() { ours->close(errc::connection_closed, "the test is over"); }
 
   transport::stream* stream_opened() override { return nullptr; }
-  void settings_received() noexcept override { log.emplace_back("settings"); }
-  void stream_closed() noexcept override { log.emplace_back("one stream fewer"); }
-  void goaway_received(std::uint32_t, std::string_view text) noexcept override {
+  void settings_received(transport::connection&) noexcept override { log.emplace_back("settings"); }
+  void stream_closed(transport::connection&) noexcept override { log.emplace_back("one stream fewer"); }
+  void goaway_received(transport::connection&, std::uint32_t, std::string_view text) noexcept override {
     log.push_back("goaway " + std::string{text});
   }
-  void connection_closed(errc, std::string_view text) noexcept override {
+  void connection_closed(transport::connection&, errc, std::string_view text) noexcept override {
     log.push_back("connection closed: " + std::string{text});
   }
   client_stream& make_stream() { return streams.emplace_back(log); }

@@ -78,10 +78,10 @@ TEST_CASE("a peer that speaks another protocol closes the connection by its name
   auto [bytes, peer_end] = testing::make_pipe(io.get_executor());
   struct owner final : transport::connection_owner {
     transport::stream* stream_opened() override { return nullptr; }
-    void settings_received() noexcept override {}
-    void stream_closed() noexcept override {}
-    void goaway_received(std::uint32_t, std::string_view) noexcept override {}
-    void connection_closed(errc why, std::string_view text) noexcept override {
+    void settings_received(transport::connection&) noexcept override {}
+    void stream_closed(transport::connection&) noexcept override {}
+    void goaway_received(transport::connection&, std::uint32_t, std::string_view) noexcept override {}
+    void connection_closed(transport::connection&, errc why, std::string_view text) noexcept override {
       closed_for = why;
       said = text;
     }

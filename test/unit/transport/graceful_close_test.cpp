@@ -27,7 +27,7 @@ struct two_ends {
     std::tie(ours, peer) = testing::make_pipe(io.get_executor(), std::move(options));
   }
   void close() {
-    transport::close_gracefully(*scheduler, std::move(ours));
+    static_cast<void>(transport::close_gracefully(*scheduler, std::move(ours), false));
     turn();
   }
   void turn() {
@@ -126,7 +126,8 @@ TEST_CASE("a graceful close is dropped with its executor's context") {
     record = options.first.record = std::make_shared<pipe_record>();
     auto ends = testing::make_pipe(io.get_executor(), std::move(options));
     peer = std::move(ends.second);
-    transport::close_gracefully(*coro::scheduler_of(io.get_executor()), std::move(ends.first));
+    static_cast<void>(
+        transport::close_gracefully(*coro::scheduler_of(io.get_executor()), std::move(ends.first), false));
     CHECK_FALSE(record->closed);
   }
   CHECK(record->closed);

@@ -30,9 +30,6 @@ class client_call : public call_stream {
   virtual void writes_done() noexcept = 0;
   /// Ends the call with CANCELLED (or `why`), and tells the peer by RST_STREAM. Nothing once it has ended.
   virtual void cancel(status why) noexcept = 0;
-  /// Queues `node` when the response headers are there, or the call has ended.
-  virtual void when_headers(coro::ready_node& node) noexcept = 0;
-  [[nodiscard]] virtual bool has_headers() const noexcept = 0;
   /// Queues `node` when the call has ended and every message that came before has arrived.
   virtual void when_ended(coro::ready_node& node) noexcept = 0;
   [[nodiscard]] virtual bool ended() const noexcept = 0;
@@ -44,6 +41,8 @@ class client_call : public call_stream {
   [[nodiscard]] virtual std::string const& peer() const noexcept = 0;
   /// The context that the call runs under, once started: stopped when it ends.
   [[nodiscard]] virtual coro::context& context() noexcept = 0;
+  /// Whoever waited to read, or for the end, has gone and is not told.
+  virtual void forget_readers() noexcept = 0;
   /// The owner has gone: cancel if it is not over, and free when the transport has let go.
   virtual void release() noexcept = 0;
 

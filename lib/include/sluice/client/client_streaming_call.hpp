@@ -37,6 +37,8 @@ class [[nodiscard]] client_streaming_call : public calling::writing_call<Request
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <coro::has_context Promise>
     [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> self) {
+      if (std::exchange(stream_.finishing_, true))
+        throw status_error{code::failed_precondition, "the response of a call is awaited twice"};
       stream_.begin(*self.promise().context());
       if (!stream_.writer_->driven_by_generator()) stream_.call_->writes_done();
       return wait(self, *stream_.call_, *stream_.writer_);
@@ -67,6 +69,7 @@ class [[nodiscard]] client_streaming_call : public calling::writing_call<Request
 
  private:
   static task<Response> as_task(client_streaming_call call) { co_return co_await call; }
+  bool finishing_ = false;
 };
 
 }  // namespace sluice

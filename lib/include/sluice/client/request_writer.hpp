@@ -11,12 +11,30 @@
 #include <coroutine>
 #include <exception>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
 namespace sluice {
 namespace calling {
+
+/// Told by the call when its stream has room. Lives as long as the call, which may tell it when the writer that waited has
+/// been stopped, and has gone.
+class room_signal final : public coro::ready_node {
+ public:
+  [[nodiscard]] bool awaited() const noexcept { return waiting_ != nullptr; }
+  void wake_on_room(client_call& call, coro::waiter& who) noexcept {
+    unlink();  // from an earlier writer's wait
+    waiting_ = &who;
+    call.when_writable(*this);
+  }
+  void forget() noexcept { waiting_ = nullptr; }
+
+ private:
+  void run() noexcept override {
+    if (auto* const who = std::exchange(waiting_, nullptr)) who->wake();
+  }
+  coro::waiter* waiting_ = nullptr;
+};
 
 /// The writing half of a call that the user or a generator drives.
 template <class Request>
@@ -34,6 +52,7 @@ class writer final : private coro::completion, private coro::root {
   }
   [[nodiscard]] bool driven_by_generator() const noexcept { return pumping_ || requests_.valid(); }
   [[nodiscard]] bool pumping() const noexcept { return pumping_ && !pumped_; }
+  [[nodiscard]] room_signal& room() noexcept { return room_; }
   /// Queues `node` when the generator has ended.
   void when_pumped(coro::ready_node& node) noexcept { joining_ = &node; }
   /// The owner goes. While the generator runs it is stopped, and it, the call and this live until it has ended.
@@ -43,6 +62,7 @@ class writer final : private coro::completion, private coro::root {
       return;
     }
     orphaned_ = std::move(call);
+    orphaned_->forget_readers();
     call_.context().scheduler().adopt(*this);
     orphaned_->cancel(status{code::cancelled, "the call was destroyed"});
   }
@@ -77,39 +97,10 @@ class writer final : private coro::completion, private coro::root {
   generator<Request> requests_;
   message_pump<Request> pump_;
   coro::ready_node* joining_ = nullptr;
+  room_signal room_;
   client_call_ptr orphaned_;
   bool pumping_ = false;
   bool pumped_ = false;
-};
-
-/// A write that waits for room. The message is in the stream's buffer before it suspends.
-class write_awaiter final : private coro::waiter {
- public:
-  write_awaiter(client_call& call, bool has_room, status why) noexcept
-      : call_{call}, why_{std::move(why)}, ready_{has_room || !why_.ok()} {}
-  [[nodiscard]] bool await_ready() const noexcept { return ready_; }
-  template <coro::has_context Promise>
-  [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> self) noexcept {
-    if (!suspend(self)) return false;
-    call_.when_writable(room_);
-    return true;
-  }
-  void await_resume() const {
-    if (!why_.ok()) throw status_error{why_};
-    throw_if_stopped();
-    if (status const why = call_.write_error(); !why.ok()) throw status_error{why};
-  }
-
- private:
-  struct room_node final : coro::ready_node {
-    explicit room_node(write_awaiter& self) noexcept : self_{self} {}
-    void run() noexcept override { self_.wake(); }
-    write_awaiter& self_;
-  };
-  client_call& call_;
-  status why_;
-  bool ready_;
-  room_node room_{*this};
 };
 
 template <class Request>
@@ -127,31 +118,36 @@ class writing_call : public any_call {
   class write_operation {
    public:
     write_operation(writing_call& call, Request const& message) noexcept : call_{call}, message_{message} {}
-    class awaiter {
+    class awaiter final : private coro::waiter {
      public:
       awaiter(writing_call& call, Request const& message) noexcept : call_{call}, message_{message} {}
+      ~awaiter() {
+        if (suspended_) signal().forget();
+      }
       [[nodiscard]] bool await_ready() const noexcept { return false; }
       template <coro::has_context Promise>
       [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> self) {
         if (call_.writer_->driven_by_generator())
           throw status_error{code::failed_precondition, "a generator writes the requests of this call"};
-        if (call_.writing_) throw status_error{code::failed_precondition, "two writes of one stream at once"};
+        if (signal().awaited())
+          throw status_error{code::failed_precondition, "two writes of one stream at once"};
         call_.begin(*self.promise().context());
-        bool const room = write_message(*call_.call_, message_);
-        inner_.emplace(*call_.call_, room, room ? sluice::status{} : call_.call_->write_error());
-        if (inner_->await_ready()) return false;
-        call_.writing_ = true;
-        return inner_->await_suspend(self);
+        if (write_message(*call_.call_, message_) || !call_.call_->write_error().ok() || !suspend(self))
+          return false;
+        suspended_ = true;
+        signal().wake_on_room(*call_.call_, *this);
+        return true;
       }
-      void await_resume() {
-        call_.writing_ = false;
-        inner_->await_resume();
+      void await_resume() const {
+        throw_if_stopped();
+        if (auto const why = call_.call_->write_error(); !why.ok()) throw status_error{why};
       }
 
      private:
+      [[nodiscard]] room_signal& signal() const noexcept { return call_.writer_->room(); }
       writing_call& call_;
       Request const& message_;
-      std::optional<write_awaiter> inner_;
+      bool suspended_ = false;
     };
     [[nodiscard]] awaiter operator co_await() const noexcept { return awaiter{call_, message_}; }
 
@@ -174,7 +170,6 @@ class writing_call : public any_call {
     if (writer_) writer_.release()->release(std::move(call_));
     any_call::operator=(std::move(other));
     writer_ = std::move(other.writer_);
-    writing_ = other.writing_;
     return *this;
   }
 
@@ -203,7 +198,6 @@ class writing_call : public any_call {
   };
 
   std::unique_ptr<writer<Request>, release_writer<Request>> writer_;
-  bool writing_ = false;
 };
 
 }  // namespace calling

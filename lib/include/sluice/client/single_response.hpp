@@ -45,8 +45,8 @@ template <class Response>
   return response;
 }
 
-/// Ends with the call, and with the generator of its requests.
-class joined_end_waiter : private coro::ready_node {
+/// Ends with the call, and with the generator of its requests. The awaiter's stop ends the call, whoever has started it.
+class joined_end_waiter : private coro::ready_node, private coro::stop_observer {
  protected:
   joined_end_waiter() = default;
   ~joined_end_waiter() = default;
@@ -63,7 +63,10 @@ class joined_end_waiter : private coro::ready_node {
       ++left_;
       writer.when_pumped(pumped_);
     }
-    return left_ != 0;
+    if (left_ == 0) return false;
+    call_ = &call;
+    under_->stop().observe(*this);
+    return true;
   }
 
  private:
@@ -73,8 +76,13 @@ class joined_end_waiter : private coro::ready_node {
     joined_end_waiter& self_;
   };
   void run() noexcept final {
-    if (--left_ == 0) coro::resume_under(*under_, self_);
+    if (--left_ != 0) return;
+    coro::stop_observer::unlink();
+    coro::resume_under(*under_, self_);
   }
+  void stop_requested(stop_reason reason) noexcept final { call_->cancel(to_status(reason)); }
+
+  client_call* call_ = nullptr;
   std::coroutine_handle<> self_;
   coro::context* under_ = nullptr;
   int left_ = 0;

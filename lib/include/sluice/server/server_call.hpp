@@ -35,11 +35,13 @@ class server_call {
   [[nodiscard]] virtual stop_token drain() noexcept = 0;
 
   /// Goes out with the first message, with send_initial_metadata, or with the end of the call. Throws status_error:
-  /// INVALID_ARGUMENT for what cannot travel, FAILED_PRECONDITION once the headers have been sent.
+  /// INVALID_ARGUMENT for what cannot travel, RESOURCE_EXHAUSTED when it would be more than 63 KiB in all,
+  /// FAILED_PRECONDITION once the headers have been sent.
   virtual void add_initial_metadata(std::string_view key, std::string_view value) = 0;
   /// Sends the headers now, before any message. Nothing when they have been sent.
   virtual void send_initial_metadata() = 0;
-  /// Goes out with the status. Throws status_error INVALID_ARGUMENT for what cannot travel.
+  /// Goes out with the status. Throws status_error INVALID_ARGUMENT for what cannot travel, RESOURCE_EXHAUSTED when it would
+  /// be more than 63 KiB in all.
   virtual void add_trailing_metadata(std::string_view key, std::string_view value) = 0;
 
  protected:
