@@ -14,11 +14,6 @@ void sleep_until::awaiter::expired() noexcept { wake(); }
 
 void sleep_until::awaiter::abandoned() noexcept { under().scheduler().timers().cancel(*this); }
 
-sleep_until::awaiter::~awaiter() {
-  // Destroyed while it waits: its tree was abandoned, or its generator dropped.
-  if (waiting()) under().scheduler().timers().cancel(*this);
-}
-
 sleep_until::awaiter sleep_for::operator co_await() const noexcept {
   return sleep_until::awaiter::after(for_);
 }

@@ -24,7 +24,6 @@ class [[nodiscard]] sleep_until {
       return start(self, *self.promise().context());
     }
     void await_resume() const { throw_if_stopped(); }
-    ~awaiter();
 
    private:
     awaiter(time_point at, duration time) noexcept : at_{at}, for_{time} {}
