@@ -4,8 +4,8 @@
 namespace sluice {
 
 bool sleep_until::awaiter::start(std::coroutine_handle<> self, coro::context& context) noexcept {
+  if (!suspend(self, context)) return false;  // away from home not even the clock may be read
   if (for_ != duration::min()) at_ = deadline::after(context.scheduler().now(), for_).at();
-  if (!suspend(self, context)) return false;
   context.scheduler().start_timer(*this, at_);
   return true;
 }

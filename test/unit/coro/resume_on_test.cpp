@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/coro/asio.hpp>
+#include <sluice/coro/event.hpp>
+#include <sluice/coro/first_of.hpp>
 #include <sluice/coro/generator.hpp>
 #include <sluice/coro/scope.hpp>
 #include <sluice/coro/sleep.hpp>
@@ -94,20 +96,43 @@ TEST_CASE("values and exceptions come home", "[resume_on]") {
   pool.join();
 }
 
-TEST_CASE("what is awaited away from home is refused", "[resume_on]") {
+TEST_CASE("what would have to wait away from home is refused, and nothing of home is touched",
+          "[resume_on]") {
   asio::io_context io;
   asio::thread_pool pool{1};
-  auto body = [](asio::io_context& on, asio::thread_pool& other) -> task<std::pair<code, code>> {
+  auto body = [](asio::io_context& on, asio::thread_pool& other, bool& began) -> task<std::vector<code>> {
     asio::steady_timer timer{on, 1h};
+    sluice::event never;
+    auto begins = [](bool& flag) -> task<> {
+      flag = true;
+      co_return;
+    };
+    std::vector<code> ended;
     co_await resume_on(other);
     auto const slept = co_await sluice::as_result(sluice::sleep_for(1h));
+    ended.push_back(slept.status().code());
+    auto const happened = co_await sluice::as_result(never.wait());
+    ended.push_back(happened.status().code());
     auto const waited = co_await sluice::as_result(timer.async_wait(asio::deferred));
+    ended.push_back(waited.status().code());
+    auto const all = co_await sluice::as_result(sluice::when_all(begins(began), begins(began)));
+    ended.push_back(all.status().code());
+    std::vector<task<>> tasks;
+    tasks.push_back(begins(began));
+    auto const range = co_await sluice::as_result(sluice::when_all(std::move(tasks)));
+    ended.push_back(range.status().code());
+    auto const first = co_await sluice::as_result(sluice::first_of(begins(began), begins(began)));
+    ended.push_back(first.status().code());
+    ended.push_back(sluice::test::code_of([] { sluice::scope const outside; }));
     co_await resume_home{};
-    co_return std::pair{slept.status().code(), waited.status().code()};
+    co_return ended;
   };
-  auto const [slept, waited] = sluice::run(io, body(io, pool));
-  CHECK(slept == code::cancelled);
-  CHECK(waited == code::failed_precondition);
+  bool began = false;
+  auto const ended = sluice::run(io, body(io, pool, began));
+  std::vector<code> expected{code::cancelled, code::cancelled};
+  expected.resize(7, code::failed_precondition);
+  CHECK(ended == expected);
+  CHECK_FALSE(began);
   pool.join();
 }
 

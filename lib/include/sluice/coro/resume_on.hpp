@@ -15,8 +15,16 @@
 namespace sluice {
 
 /// `co_await resume_on(pool)`: the task goes on on another executor, for work that would hold up the event loop. When it
-/// ends, its awaiter goes on at home. Until then, or `co_await resume_home()`, it may compute but not await: everything
-/// else that is awaited there fails with FAILED_PRECONDITION or CANCELLED.
+/// ends, its awaiter goes on at home. Until then, or `co_await resume_home()`, it may compute, and await nothing else.
+///
+/// Fails with: never. What else is awaited there, and would have to wait, fails: a sleep or an event with CANCELLED;
+///   when_all, first_of, an Asio operation or a new scope with FAILED_PRECONDITION. That finds most mistakes and permits
+///   none: what need not wait, such as a push to a queue with room, is done at once, and is a data race with home.
+/// Cancellation: no stop reaches a task that is away; its next wait at home finds it.
+/// Concurrency: events, queues, scopes, stop tokens and calls belong to home's thread.
+/// Lifetime: a task that is away cannot be dropped. Before its server is destroyed it has ended (`shutdown`), and before
+///   its io_context goes the pool is joined: its thread may hold on to the executor a little longer than the task runs.
+///   A pool that is declared after the io_context is joined in time.
 template <class Executor>
 class [[nodiscard]] resume_on {
  public:
