@@ -16,6 +16,8 @@
 
 #include <array>
 #include <chrono>
+#include <optional>
+#include <stdexcept>
 #include <string>
 
 using namespace std::chrono_literals;
@@ -105,6 +107,23 @@ TEST_CASE("run on an io_context that is stopped meanwhile fails, and joins what 
   CHECK(code_of([&] { sluice::run(io, reads(left, count)); }) == code::failed_precondition);
   CHECK(count.live == 0);
   CHECK(io.stopped());
+}
+
+TEST_CASE("what a handler of the io_context throws leaves run, and the task ends when it can", "[run]") {
+  asio::io_context io;
+  asio::local::stream_protocol::socket left{io}, right{io};
+  asio::local::connect_pair(left, right);
+  balance count;
+  auto reads = [](auto& socket, balance& of) -> task<> {
+    tracked const local{of};
+    std::array<char, 64> buffer;  // the operation's until it has ended
+    co_await socket.async_read_some(asio::buffer(buffer), asio::deferred);
+  };
+  asio::post(io, [] { throw std::runtime_error{"of another"}; });
+  CHECK_THROWS_AS(sluice::run(io, reads(left, count)), std::runtime_error);
+  CHECK(count.live == 1);
+  poll(io);
+  CHECK(count.live == 0);
 }
 
 TEST_CASE("run inside a task of the same io_context is refused", "[run]") {

@@ -210,9 +210,10 @@ class blocking final : private root, private joiner, private ready_node {
 /// Runs `io` on this thread until `awaitable` (a task or a call) has ended. For scripts, tests and main.
 ///
 /// Completes with: its value. Fails with: what it failed with; FAILED_PRECONDITION inside a task of `io`, and when `io`
-/// was stopped, or has nothing left to do although the task waits (a deadlock).
-/// Lifetime: a task that has not ended then is stopped, and given the chance to end with what `io` has at hand. If it
-/// still waits, it stays with `io`, as an operation under way may use its memory: it must not refer to the caller's.
+/// was stopped, or has nothing left to do although the task waits (a deadlock); what a handler of `io` throws.
+/// Lifetime: a task that has not ended then is stopped and, unless a handler threw, given the chance to end with what `io`
+/// has at hand. If it still waits, it stays with `io`, as an operation under way may use its memory: it must not refer to
+/// the caller's.
 template <coro::awaitable A>
 auto run(asio::io_context& io, A awaitable) -> coro::await_result_of<A> {
   auto const where = coro::scheduler_of(io.get_executor());
@@ -220,17 +221,22 @@ auto run(asio::io_context& io, A awaitable) -> coro::await_result_of<A> {
     throw status_error{code::failed_precondition, "run inside a task: co_await it instead"};
   auto top = std::make_unique<coro::blocking<A>>(where, std::move(awaitable));
   io.restart();
-  top->start();
-  while (!top->done()) {
-    if (io.run_one() != 0) continue;
-    constexpr int last_steps = 10'000;  // bounded: others may keep `io` busy for ever
+  try {
+    top->start();
+    while (!top->done()) {
+      if (io.run_one() != 0) continue;
+      constexpr int last_steps = 10'000;  // bounded: others may keep `io` busy for ever
+      top->stop();
+      io.restart();
+      for (int i = 0; i != last_steps && !top->done() && io.poll_one() != 0; ++i) {}
+      io.stop();
+      throw status_error{code::failed_precondition,
+                         "run: the io_context was stopped, or nothing is left that could end the task"};
+    }
+  } catch (...) {  // ours, or what another handler of `io` threw
     top->stop();
-    io.restart();
-    for (int i = 0; i != last_steps && !top->done() && io.poll_one() != 0; ++i) {}
-    io.stop();
     if (!top->done()) coro::blocking<A>::detach(std::move(top));
-    throw status_error{code::failed_precondition,
-                       "run: the io_context was stopped, or nothing is left that could end the task"};
+    throw;
   }
   if constexpr (std::is_void_v<coro::await_result_of<A>>) static_cast<void>(top->result().take());
   else return top->result().take();
