@@ -148,6 +148,34 @@ TEST_CASE("a handler may move to a pool for heavy work, and its answer comes fro
   pool.join();
 }
 
+TEST_CASE("what a handler's unjoined scope runs has no call any more once the handler has ended") {
+  world w;
+  sluice::event never;
+  std::vector<code> found;
+  auto const cleans_up = [&]() -> task<void> {
+    static_cast<void>(co_await as_result(never.wait()));
+    try {
+      static_cast<void>(co_await sluice::this_call);
+      found.push_back(code::ok);
+    } catch (sluice::status_error const& error) { found.push_back(error.code()); }
+  };
+  auto const group = [&]() -> task<void> {
+    sluice::server_call& call = co_await sluice::this_call;
+    CHECK(call.method() == "/endtoend.Talk/Say");
+    co_await sluice::when_all(cleans_up(), cleans_up());
+  };
+  w.service.say = [&](Note said) -> task<Note> {
+    sluice::scope left;
+    left.spawn(group());
+    left.spawn(cleans_up());
+    co_return said;
+  };
+  auto const on = w.connect();
+  w.run([&]() -> task<void> { co_await TalkStub{*on}.Say(note("x")); });
+  w.until([&] { return found.size() == 3; });
+  CHECK(found == std::vector<code>(3, code::failed_precondition));
+}
+
 TEST_CASE("a handler awaits Asio operations, which end when its call does") {
   world w;
   visits handlers;

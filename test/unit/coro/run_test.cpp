@@ -169,6 +169,26 @@ TEST_CASE("this_stop and this_deadline are those of the running task, at any dep
   sluice::run(io, body(middle, leaf));
 }
 
+TEST_CASE("a context and all below it forget what they inherited when its parent goes", "[context]") {
+  asio::io_context io;
+  auto const where = sluice::coro::scheduler_of(io.get_executor());
+  sluice::trace_context const trace{"00-1-2-01", ""};
+  std::optional<sluice::coro::context> top{std::in_place, *where};
+  top->set_trace(&trace);
+  std::optional<sluice::coro::context> gone{std::in_place, *top};
+  sluice::coro::context beside{*top};
+  sluice::coro::context left{*top};
+  sluice::coro::context below{left};
+  sluice::coro::context deepest{below};
+  CHECK(deepest.trace() == &trace);
+  gone.reset();
+  left.orphan();
+  for (auto const* each : {&left, &below, &deepest}) CHECK(each->trace() == nullptr);
+  CHECK(beside.trace() == &trace);
+  top.reset();
+  CHECK(beside.trace() == nullptr);
+}
+
 TEST_CASE("this_call outside a handler fails", "[context]") {
   asio::io_context io;
   auto body = []() -> task<> { static_cast<void>(co_await sluice::this_call); };

@@ -3,6 +3,7 @@
 
 #include <sluice/core/deadline.hpp>
 #include <sluice/core/trace_context.hpp>
+#include <sluice/coro/intrusive_list.hpp>
 #include <sluice/coro/scheduler.hpp>
 #include <sluice/coro/stop.hpp>
 
@@ -21,8 +22,9 @@ namespace coro {
 /// Every task and generator has a pointer to one in its promise, handed down at co_await. A child context (a sibling
 /// group of when_all, a scope, an outgoing call) is linked to its parent: it can only be stricter.
 ///
-/// Concurrency: one strand. Lifetime: outlives the coroutines that run under it.
-class context {
+/// Concurrency: one strand. Lifetime: outlives the coroutines that run under it. A child may outlive its parent; it has
+/// no call and no trace from then on.
+class context : public list_hook<struct child_contexts> {
  public:
   explicit context(coro::scheduler& where) noexcept : scheduler_{&where} {}
   /// A child: stopped when the parent is.
@@ -30,7 +32,9 @@ class context {
       : scheduler_{parent.scheduler_}, deadline_{parent.deadline_}, call_{parent.call_},
         trace_{parent.trace_} {
     link_.emplace(parent.stop_.token(), stop_);
+    if (call_ != nullptr || trace_ != nullptr) parent.borrowers_.push_back(*this);
   }
+  ~context() { forget_call(); }
   context(context const&) = delete;
   context& operator=(context const&) = delete;
 
@@ -44,20 +48,27 @@ class context {
   [[nodiscard]] trace_context const* trace() const noexcept { return trace_; }
   void set_trace(trace_context const* trace) noexcept { trace_ = trace; }
 
-  /// Cuts the link to the parent, which is about to go; this context lives on by itself.
+  /// Cuts the link to the parent, which is about to go; this context and its children live on by themselves.
   void orphan() noexcept {
     link_.reset();
-    call_ = nullptr;
-    trace_ = nullptr;
+    list_hook::unlink();
+    forget_call();
   }
 
  private:
+  void forget_call() noexcept {
+    call_ = nullptr;
+    trace_ = nullptr;
+    while (!borrowers_.empty()) borrowers_.pop_front().forget_call();
+  }
+
   coro::scheduler* scheduler_;
   stop_source stop_;
   sluice::deadline deadline_;
   server_call* call_ = nullptr;
   trace_context const* trace_ = nullptr;
   std::optional<stop_link> link_;
+  intrusive_list<context, child_contexts> borrowers_;  // the children that have our call or trace
 };
 
 /// Runs a coroutine until it suspends, with `under` as this thread's current context.
