@@ -178,6 +178,36 @@ TEST_CASE("destroying everything while a shutdown waits for calls") {
   }
 }
 
+TEST_CASE("destroying a server ends a shutdown of it that somebody awaits") {
+  parts p;
+  p.start_calls();
+  auto const stopping = p.io->start([&] { return p.server->shutdown(1h); });
+  p.io->poll();
+  CHECK_FALSE(stopping->done);
+  auto late = p.server->shutdown(1h);
+  p.server.reset();
+  p.io->join(*stopping);
+  p.io->run([&] { return std::move(late); });
+  p.io->until([&] { return p.ends.size() == 4; });
+  p.check_all_ended();
+}
+
+TEST_CASE("who awaits the shutdown of a server may be stopped after the server has gone") {
+  parts p;
+  p.start_calls();
+  p.io->run([&]() -> task<void> {
+    sluice::scope work;
+    work.spawn(p.server->shutdown(1h));
+    co_await sluice::yield_turn{};
+    p.server.reset();
+    work.request_stop();
+    // Its stop is the joiner's to know, not ours.
+    static_cast<void>(co_await as_result(work.join()));
+  });
+  p.io->until([&] { return p.ends.size() == 4; });
+  p.check_all_ended();
+}
+
 TEST_CASE("destroying a channel or server that was never used") {
   asio::io_context io;
   { channel const unused{io.get_executor(), "127.0.0.1:1"}; }

@@ -9,6 +9,7 @@
 
 #include <boost/asio/prefer.hpp>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -22,10 +23,11 @@ std::vector<boost::asio::any_io_executor> executors_of(io_threads& threads) {
   return all;
 }
 
-/// Until the group has ended; a stop of the awaiter ends it at once, and is waited for all the same.
+/// Until the group has ended or is destroyed; a stop of the awaiter ends it at once, and is waited for all the same.
 class group_end final : private coro::ready_node, private coro::stop_observer {
  public:
-  group_end(serving::server_group& group, duration grace) noexcept : group_{group}, grace_{grace} {}
+  group_end(std::weak_ptr<serving::server_group> group, duration grace) noexcept
+      : group_{std::move(group)}, grace_{grace} {}
   ~group_end() {
     if (!notice_) return;
     std::lock_guard const lock{notice_->guard};
@@ -40,7 +42,7 @@ class group_end final : private coro::ready_node, private coro::stop_observer {
     work_ = asio::prefer(coro::executor_of(context_->scheduler()), asio::execution::outstanding_work.tracked);
     notice_ = std::make_shared<notice>();
     notice_->waiting = this;
-    group_.stop(grace_, [to = notice_] {
+    stop_group(grace_, [to = notice_] {
       std::lock_guard const lock{to->guard};
       if (to->waiting != nullptr) to->waiting->context_->scheduler().post_remote(*to->waiting);
     });
@@ -59,9 +61,13 @@ class group_end final : private coro::ready_node, private coro::stop_observer {
     work_ = {};
     coro::resume_under(*context_, self_);
   }
-  void stop_requested(stop_reason) noexcept override { group_.stop(duration::zero(), {}); }
+  void stop_requested(stop_reason) noexcept override { stop_group(duration::zero(), {}); }
+  void stop_group(duration grace, std::function<void()> done) {
+    if (auto const group = group_.lock()) group->stop(grace, std::move(done));
+    else if (done) done();
+  }
 
-  serving::server_group& group_;
+  std::weak_ptr<serving::server_group> group_;
   duration grace_;
   std::shared_ptr<notice> notice_;
   asio::any_io_executor work_;
@@ -69,19 +75,29 @@ class group_end final : private coro::ready_node, private coro::stop_observer {
   coro::context* context_ = nullptr;
 };
 
-struct end_of {
-  serving::server_group& group;
-  duration grace;
-  [[nodiscard]] group_end operator co_await() const noexcept { return {group, grace}; }
+class end_of {
+ public:
+  end_of(std::weak_ptr<serving::server_group> group, duration grace) noexcept
+      : group_{std::move(group)}, grace_{grace} {}
+  [[nodiscard]] group_end operator co_await() const noexcept { return {group_, grace_}; }
+
+ private:
+  std::weak_ptr<serving::server_group> group_;
+  duration grace_;
 };
+
+// The server may be gone before the task begins.
+task<void> stop_and_join(std::weak_ptr<serving::server_group> group, duration grace) {
+  co_await end_of{std::move(group), grace};
+}
 
 }  // namespace
 
 server::server(boost::asio::any_io_executor executor, server_options options)
-    : group_{std::make_unique<serving::server_group>(std::vector{std::move(executor)}, std::move(options))} {}
+    : group_{std::make_shared<serving::server_group>(std::vector{std::move(executor)}, std::move(options))} {}
 
 server::server(io_threads& threads, server_options options)
-    : group_{std::make_unique<serving::server_group>(executors_of(threads), std::move(options))} {}
+    : group_{std::make_shared<serving::server_group>(executors_of(threads), std::move(options))} {}
 
 server::~server() = default;
 
@@ -92,7 +108,7 @@ server& server::add(service& what) {
 
 std::string server::listen(std::string_view address) { return group_->listen(address); }
 void server::serve(std::unique_ptr<byte_stream> connection) { group_->serve(std::move(connection)); }
-task<void> server::shutdown(duration grace) { co_await end_of{*group_, grace}; }
+task<void> server::shutdown(duration grace) { return stop_and_join(group_, grace); }
 void server::stop(duration grace) { group_->stop(grace, {}); }
 std::size_t server::connections() const noexcept { return group_->connections(); }
 std::size_t server::active_calls() const noexcept { return group_->calls(); }

@@ -128,21 +128,18 @@ void server_group::serve(std::unique_ptr<byte_stream> connection) {
 }
 
 void server_group::stop(duration grace, std::function<void()> done) {
-  struct counter {
-    std::atomic<std::size_t> left;
+  // Each shard lets go of it when nothing is left there, or when it goes itself.
+  struct last_word {
     std::function<void()> done;
+    ~last_word() {
+      if (done) done();
+    }
   };
-  auto const all = std::make_shared<counter>();
-  all->left = shards_.size();
+  auto const all = std::make_shared<last_word>();
   all->done = std::move(done);
   on_shard(0, [this] { acceptor_->close(); });
-  for (auto const& each : shards_) {
-    asio::dispatch(each->executor(), [each, grace, all] {
-      each->stop(grace, [all] {
-        if (--all->left == 0 && all->done) all->done();
-      });
-    });
-  }
+  for (auto const& each : shards_)
+    asio::dispatch(each->executor(), [each, grace, all] { each->stop(grace, all); });
 }
 
 std::size_t server_group::connections() const noexcept {

@@ -28,7 +28,7 @@ class server_group {
   void add(service& what);
   std::string listen(std::string_view address);
   void serve(std::unique_ptr<byte_stream> connection);
-  /// `done` is called once, on the executor of whichever shard ended last.
+  /// `done` is called once, on the executor of whichever shard ended last, or by the destructor. It does not throw.
   void stop(duration grace, std::function<void()> done);
   [[nodiscard]] std::size_t connections() const noexcept;
   [[nodiscard]] std::size_t calls() const noexcept;

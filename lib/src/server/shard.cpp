@@ -43,9 +43,9 @@ void shard::for_each_connection(Action action) {
   for (auto const& each : now) action(*each);
 }
 
-void shard::stop(duration grace, std::function<void()> done) {
+void shard::stop(duration grace, std::shared_ptr<void> until_over) {
   scheduler_->turn([&] {
-    waiting_for_end_.push_back(std::move(done));
+    waiting_for_end_.push_back(std::move(until_over));
     if (!std::exchange(stopping_, true)) {
       for_each_connection([](server_connection& each) { each.drain(); });
       draining_.request_stop(stop_reason::draining);
@@ -79,6 +79,8 @@ void shard::abandon() noexcept {
   expired();
   scheduler_->timers().cancel(*this);
   while (!calls_.empty()) calls_.front().abandon();
+  over_.unlink();  // whoever lets go of this may be on another thread
+  waiting_for_end_.clear();
 }
 
 void shard::connection_gone(server_connection& gone) noexcept {
@@ -107,7 +109,7 @@ void shard::check_if_over() noexcept {
 void shard::report_if_over() noexcept {
   auto const keep = shared_from_this();
   scheduler_->timers().cancel(*this);
-  for (auto const& told : std::exchange(waiting_for_end_, {})) told();
+  waiting_for_end_.clear();
 }
 
 }  // namespace sluice::serving

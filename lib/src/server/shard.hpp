@@ -27,8 +27,8 @@ class shard final : public std::enable_shared_from_this<shard>, private coro::ti
   ~shard();
 
   void serve(std::unique_ptr<byte_stream> bytes);
-  /// Graceful end; `done` is called once, when nothing is left. Several may wait.
-  void stop(duration grace, std::function<void()> done);
+  /// Graceful end; `until_over` is let go when nothing is left. Several may wait.
+  void stop(duration grace, std::shared_ptr<void> until_over);
   /// What is left goes now: the server is destroyed, or its executor's context is.
   void abandon() noexcept override;
 
@@ -66,7 +66,7 @@ class shard final : public std::enable_shared_from_this<shard>, private coro::ti
   stop_source draining_;
   std::vector<std::shared_ptr<server_connection>> connections_;
   coro::intrusive_list<incoming_call> calls_;  // also of connections that are closed
-  std::vector<std::function<void()>> waiting_for_end_;
+  std::vector<std::shared_ptr<void>> waiting_for_end_;
   over_node over_{*this};
   std::atomic<std::size_t> connection_count_ = 0;
   std::atomic<std::size_t> call_count_ = 0;

@@ -57,8 +57,8 @@ class server {
 
   /// Ends gracefully: stops accepting, sends GOAWAY, stops the handlers' drain tokens, and lets calls finish for `grace`;
   /// what is left is stopped hard, with reason shutdown.
-  /// Completes: when every handler has ended and every connection is closed. Fails: never. A stop of the awaiting task
-  /// shortens the grace to nothing.
+  /// Completes: when every handler has ended and every connection is closed, at the latest when the server is destroyed.
+  /// Fails: never. A stop of the awaiting task shortens the grace to nothing.
   [[nodiscard]] task<void> shutdown(duration grace);
   /// The same without waiting, for signal handlers: io.run() returns once all is done.
   void stop(duration grace);
@@ -68,7 +68,7 @@ class server {
   [[nodiscard]] std::size_t active_calls() const noexcept;
 
  private:
-  std::unique_ptr<serving::server_group> group_;
+  std::shared_ptr<serving::server_group> group_;
 };
 
 }  // namespace sluice
