@@ -80,6 +80,26 @@ TEST_CASE(
   CHECK(w.handlers.ended == 1);
 }
 
+TEST_CASE("asked twice to stop, a server keeps to the grace that is over first") {
+  for (auto const& [first, second] : {std::pair{5s, 3600s}, std::pair{3600s, 5s}}) {
+    gated_world w;
+    sluice::testing::manual_clock clock{w.executor()};
+    auto const on = w.connect();
+    status end;
+    auto const calling = w.call(*on, end);
+    w.server.stop(first);
+    w.server.stop(second);
+    w.poll();
+    clock.advance(4s);
+    w.poll();
+    CHECK_FALSE(calling->done);
+    clock.advance(1s);
+    w.join(*calling);
+    CHECK(end.code() == code::unavailable);
+    CHECK(w.why == sluice::stop_reason::shutdown);
+  }
+}
+
 TEST_CASE("a stop of whoever awaits the shutdown shortens the grace to nothing") {
   gated_world w;
   auto const on = w.connect();

@@ -50,9 +50,13 @@ void shard::stop(duration grace, std::shared_ptr<void> until_over) {
       for_each_connection([](server_connection& each) { each.drain(); });
       draining_.request_stop(stop_reason::draining);
     }
-    if (grace <= duration::zero()) expired();
-    else if (!connections_.empty() || call_count_ != 0)
-      scheduler_->start_timer(*this, deadline::after(scheduler_->now(), grace).at());
+    auto const ends = deadline::after(scheduler_->now(), grace).at();
+    if (grace <= duration::zero()) {
+      expired();
+    } else if (ends < grace_ends_ && (!connections_.empty() || call_count_ != 0)) {
+      grace_ends_ = ends;
+      scheduler_->start_timer(*this, ends);
+    }
     check_if_over();
   });
 }

@@ -27,7 +27,7 @@ class shard final : public std::enable_shared_from_this<shard>, private coro::ti
   ~shard();
 
   void serve(std::unique_ptr<byte_stream> bytes);
-  /// Graceful end; `until_over` is let go when nothing is left. Several may wait.
+  /// Graceful end; `until_over` is let go when nothing is left. Several may wait, and the shortest grace holds.
   void stop(duration grace, std::shared_ptr<void> until_over);
   /// What is left goes now: the server is destroyed, or its executor's context is.
   void abandon() noexcept override;
@@ -67,6 +67,7 @@ class shard final : public std::enable_shared_from_this<shard>, private coro::ti
   std::vector<std::shared_ptr<server_connection>> connections_;
   coro::intrusive_list<incoming_call> calls_;  // also of connections that are closed
   std::vector<std::shared_ptr<void>> waiting_for_end_;
+  time_point grace_ends_ = time_point::max();
   over_node over_{*this};
   std::atomic<std::size_t> connection_count_ = 0;
   std::atomic<std::size_t> call_count_ = 0;

@@ -61,6 +61,7 @@ class server {
   /// Fails: never. A stop of the awaiting task shortens the grace to nothing.
   [[nodiscard]] task<void> shutdown(duration grace);
   /// The same without waiting, for signal handlers: io.run() returns once all is done.
+  /// Asked for again, the grace that is over first holds.
   void stop(duration grace);
 
   [[nodiscard]] std::size_t connections() const noexcept;
