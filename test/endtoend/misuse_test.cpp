@@ -2,6 +2,8 @@
 // Misuse of a call: a status, never an abort, and the call goes on.
 #include "world.hpp"
 
+#include <sluice/testing/pipe.hpp>
+
 using namespace endtoend;
 
 TEST_CASE("a second read beside one that waits fails with FAILED_PRECONDITION, and the first goes on") {
@@ -164,6 +166,21 @@ TEST_CASE("a call that is awaited on another executor than its channel's fails w
     co_return failed.status().to_string();
   }(*on));
   CHECK(answer.starts_with("FAILED_PRECONDITION"));
+}
+
+TEST_CASE("a service that is added to a server that listens or serves is refused") {
+  bounded_io io;
+  talk one;
+  sluice::server listening{io.executor()};
+  listening.listen("127.0.0.1:0");
+  sluice::server serving{io.executor()};
+  serving.serve(sluice::testing::make_pipe(io.executor()).second);
+  for (auto* const each : {&listening, &serving}) {
+    try {
+      each->add(one);
+      FAIL("added");
+    } catch (sluice::status_error const& error) { CHECK(error.code() == code::failed_precondition); }
+  }
 }
 
 TEST_CASE("this_call outside a handler fails with FAILED_PRECONDITION") {

@@ -2,6 +2,10 @@
 // How many threads there are, and what crosses them. Meant for ThreadSanitizer too.
 #include "world.hpp"
 
+#include <sluice/net/asio_stream.hpp>
+
+#include <boost/asio/local/connect_pair.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
@@ -180,6 +184,85 @@ TEST_CASE("a server on io_threads is destroyed with calls in flight") {
   server.reset();
   CHECK(ended == 6);
   io.until([&] { return over == 6; });
+}
+
+TEST_CASE("a connection made by the caller is served on its own thread of io_threads, else on the first") {
+  std::mutex lock;
+  std::vector<std::thread::id> seen;
+  talk service;
+  service.say = [&](Note what) -> task<Note> {
+    std::lock_guard const guard{lock};
+    seen.push_back(std::this_thread::get_id());
+    co_return what;
+  };
+  sluice::io_threads threads{2};
+  std::vector<std::thread::id> ids;
+  for (std::size_t i = 0; i != 2; ++i)
+    ids.push_back(get_in_time(
+        asio::post(threads.executor(i), asio::use_future([] { return std::this_thread::get_id(); }))));
+  sluice::server server{threads};
+  server.add(service);
+  bounded_io io{60s};
+  auto const connect = [&](std::size_t to) {
+    auto ours = std::make_shared<asio::local::stream_protocol::socket>(io.io);
+    asio::local::stream_protocol::socket theirs{threads.executor(to)};
+    asio::local::connect_pair(*ours, theirs);
+    return std::pair{ours, sluice::make_asio_stream(std::move(theirs))};
+  };
+  auto const say = [&](auto const& ours) {
+    channel on{io.executor(), [&] { return sluice::make_asio_stream(std::move(*ours)); }};
+    io.run([&]() -> task<void> { co_await TalkStub{on}.Say(note("x")); });
+  };
+  auto first = connect(0);
+  server.serve(std::move(first.second));
+  say(first.first);
+  auto second = connect(1);
+  get_in_time(
+      asio::post(threads.executor(1), asio::use_future([&] { server.serve(std::move(second.second)); })));
+  say(second.first);
+  CHECK(seen == ids);
+  io.run([&] { return server.shutdown(1s); });
+}
+
+TEST_CASE("a server on io_threads is stopped from a callback on any of them") {
+  talk service;
+  for (std::size_t i = 0; i != 2; ++i) {
+    sluice::io_threads threads{2};
+    sluice::server server{threads};
+    server.add(service);
+    server.listen("127.0.0.1:0");
+    get_in_time(asio::post(threads.executor(i), asio::use_future([&] { server.stop(1h); })));
+    threads.join();
+  }
+}
+
+TEST_CASE("a server on io_threads is destroyed while somebody awaits its shutdown") {
+  bounded_io io{60s};
+  sluice::event gate;
+  talk service;
+  bool running = false;
+  service.say = [&](Note what) -> task<Note> {
+    asio::post(io.io, [&] { running = true; });
+    co_await gate.wait();
+    co_return what;
+  };
+  sluice::io_threads threads{2};
+  auto server = std::make_unique<sluice::server>(threads);
+  server->add(service);
+  channel on{io.executor(), server->listen("127.0.0.1:0"), {.log = [](auto, auto) {}}};
+  status end;
+  auto const calling = io.start([&]() -> task<void> {
+    auto const answer = co_await as_result(TalkStub{on}.Say(note("x")));
+    end = answer.status();
+  });
+  io.until([&] { return running; });
+  auto const stopping = io.start([&] { return server->shutdown(1h); });
+  io.poll();
+  CHECK_FALSE(stopping->done);
+  server.reset();
+  io.join(*stopping);
+  io.join(*calling);
+  CHECK(end.code() == code::unavailable);
 }
 
 TEST_CASE("clients on threads of their own share a server on io_threads") {

@@ -94,7 +94,7 @@ task<void> stop_and_join(std::weak_ptr<serving::server_group> group, duration gr
 }  // namespace
 
 server::server(boost::asio::any_io_executor executor, server_options options)
-    : group_{std::make_shared<serving::server_group>(std::vector{std::move(executor)}, std::move(options))} {}
+    : group_{std::make_shared<serving::server_group>(std::move(executor), std::move(options))} {}
 
 server::server(io_threads& threads, server_options options)
     : group_{std::make_shared<serving::server_group>(executors_of(threads), std::move(options))} {}

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <future>
 #include <numeric>
 #include <type_traits>
@@ -62,12 +63,23 @@ server_group::server_group(std::vector<asio::any_io_executor> executors, server_
   }
 }
 
+server_group::server_group(asio::any_io_executor executor, server_options options)
+    : server_group{std::vector{std::move(executor)}, std::move(options)} {
+  on_threads_ = false;
+}
+
 server_group::~server_group() {
   on_shard(0, [this] { acceptor_->close(); });
   for (std::size_t i = 0; i != shards_.size(); ++i) on_shard(i, [this, i] { shards_[i]->abandon(); });
 }
 
 namespace {
+
+// Those of io_threads: a thread for each context.
+bool runs_here(asio::any_io_executor const& executor) noexcept {
+  auto const* const of_context = executor.target<asio::io_context::executor_type>();
+  return of_context != nullptr && of_context->running_in_this_thread();
+}
 
 // Joined threads run nothing any more: what would be posted to them may happen here.
 bool nobody_runs(asio::any_io_executor const& executor) noexcept {
@@ -79,11 +91,11 @@ bool nobody_runs(asio::any_io_executor const& executor) noexcept {
 
 template <class Action>
 void server_group::on_shard(std::size_t index, Action&& action) {
-  if (single() || shards_[index]->scheduler().is_current() || nobody_runs(shards_[index]->executor()))
-    return std::forward<Action>(action)();
+  auto const& executor = shards_[index]->executor();
+  if (!on_threads_ || runs_here(executor) || nobody_runs(executor)) return std::forward<Action>(action)();
   std::promise<void> done;
   auto waiting = done.get_future();
-  asio::post(shards_[index]->executor(), [&] {
+  asio::post(executor, [&] {
     try {
       action();
       done.set_value();
@@ -93,6 +105,8 @@ void server_group::on_shard(std::size_t index, Action&& action) {
 }
 
 void server_group::add(service& what) {
+  if (serving_)
+    throw status_error{code::failed_precondition, "services are added before the first listen or serve"};
   if (!methods_->add(what))
     throw status_error{code::already_exists,
                        "a service " + std::string{what.sluice_service_name()} + " is registered already"};
@@ -117,14 +131,22 @@ std::string server_group::listen(std::string_view address) {
     if (!opened) throw status_error{code::unavailable, opened.error()};
     bound = (*opened)->bound().front().to_string();
     acceptor_->listeners.push_back(std::move(*opened));
+    serving_ = true;
     if (!acceptor_->linked()) shards_.front()->scheduler().adopt(*acceptor_);
   });
   return bound;
 }
 
 void server_group::serve(std::unique_ptr<byte_stream> connection) {
+  serving_ = true;
   ++acceptor_->open;
-  shards_.front()->serve(std::move(connection));
+  if (!on_threads_) return shards_.front()->serve(std::move(connection));
+  auto const here =
+      std::ranges::find_if(shards_, [](auto const& each) { return runs_here(each->executor()); });
+  if (here != shards_.end()) return (*here)->serve(std::move(connection));
+  asio::post(shards_.front()->executor(), [first = shards_.front(), kept = std::move(connection)]() mutable {
+    first->serve(std::move(kept));
+  });
 }
 
 void server_group::stop(duration grace, std::function<void()> done) {

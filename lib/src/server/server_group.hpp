@@ -20,6 +20,9 @@ namespace sluice::serving {
 /// shard and hand accepted connections round.
 class server_group {
  public:
+  /// The caller's own executor: everything is called there.
+  server_group(asio::any_io_executor executor, server_options options);
+  /// Those of io_threads, a thread for each: called from anywhere.
   server_group(std::vector<asio::any_io_executor> executors, server_options options);
   ~server_group();
   server_group(server_group const&) = delete;
@@ -32,12 +35,11 @@ class server_group {
   void stop(duration grace, std::function<void()> done);
   [[nodiscard]] std::size_t connections() const noexcept;
   [[nodiscard]] std::size_t calls() const noexcept;
-  [[nodiscard]] bool single() const noexcept { return shards_.size() == 1; }
 
  private:
   struct acceptor;  // shared with what is posted: a connection may close after the group has gone
 
-  /// Runs on the executor of shard `index` and waits for it; in place when there is just one shard.
+  /// Runs on the executor of shard `index` and waits for it; in place when that is the caller's.
   template <class Action>
   void on_shard(std::size_t index, Action&& action);
 
@@ -45,6 +47,8 @@ class server_group {
   std::shared_ptr<dispatcher> methods_;
   std::shared_ptr<acceptor> acceptor_;
   std::vector<std::shared_ptr<shard>> shards_;
+  bool on_threads_ = true;
+  std::atomic<bool> serving_ = false;  // from now on every thread reads the methods
 };
 
 }  // namespace sluice::serving

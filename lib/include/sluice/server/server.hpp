@@ -33,9 +33,10 @@ class server_group;
 /// The executor is serial: an io_context that one thread runs, or a strand. With io_threads the server uses all of them:
 /// each has its own listener and connections, and handlers of different connections run at the same time.
 ///
-/// Concurrency: all calls on the executor (before it runs, from the thread that will run it). Lifetime: services and the
-/// observer outlive the server. Destroying it closes every connection at once and drops the handlers that still run, at
-/// the point where they wait; `co_await shutdown(grace)` first lets them end.
+/// Concurrency: all calls on the executor (before it runs, from the thread that will run it). With io_threads: `add` and
+/// `listen` from one thread; the others from any.
+/// Lifetime: services and the observer outlive the server. Destroying it closes every connection at once and drops the
+/// handlers that still run, at the point where they wait; `co_await shutdown(grace)` first lets them end.
 class server {
  public:
   explicit server(boost::asio::any_io_executor executor, server_options options = {});
@@ -44,7 +45,8 @@ class server {
   server& operator=(server const&) = delete;
   ~server();
 
-  /// Registers a service, by reference. Throws status_error ALREADY_EXISTS when one of its name is there already.
+  /// Registers a service, by reference. Throws status_error: ALREADY_EXISTS when one of its name is there already,
+  /// FAILED_PRECONDITION after the first listen or serve.
   server& add(service& what);
 
   /// Binds and begins to accept. Takes "127.0.0.1:50051", "[::1]:0", "localhost:50051", ":50051", "unix:/run/x.sock",
@@ -52,7 +54,8 @@ class server {
   /// "ipv4:127.0.0.1:50051". Throws status_error: INVALID_ARGUMENT for what is no address, UNAVAILABLE when it cannot be
   /// bound, saying why.
   std::string listen(std::string_view address);
-  /// Serves one connection that the caller made: a pipe, an accepted socket in a byte_stream, a user's own.
+  /// Serves one connection that the caller made: a pipe, an accepted socket in a byte_stream, a user's own. The stream is
+  /// of the server's executor. With io_threads: of the caller's when it is one of them, else of `threads.executor(0)`.
   void serve(std::unique_ptr<byte_stream> connection);
 
   /// Ends gracefully: stops accepting, sends GOAWAY, stops the handlers' drain tokens, and lets calls finish for `grace`;
