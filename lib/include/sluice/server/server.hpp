@@ -31,7 +31,8 @@ class server_group;
 ///   io.run();
 ///
 /// The executor is serial: an io_context that one thread runs, or a strand. With io_threads the server uses all of them:
-/// each has its own listener and connections, and handlers of different connections run at the same time.
+/// the first one accepts and hands the connections round; each stays on its thread, and handlers of different connections
+/// run at the same time.
 ///
 /// Concurrency: all calls on the executor (before it runs, from the thread that will run it). With io_threads: `add` and
 /// `listen` from one thread; the others from any.
@@ -60,15 +61,15 @@ class server {
 
   /// Ends gracefully: stops accepting, sends GOAWAY, stops the handlers' drain tokens, and lets calls finish for `grace`;
   /// what is left is stopped hard, with reason shutdown.
+  /// Asked for again, the grace that is over first holds.
   /// Completes: when every handler has ended and every connection is closed, at the latest when the server is destroyed.
   /// Fails: never. A stop of the awaiting task shortens the grace to nothing.
   [[nodiscard]] task<void> shutdown(duration grace);
   /// The same without waiting, for signal handlers: io.run() returns once all is done.
-  /// Asked for again, the grace that is over first holds.
   void stop(duration grace);
 
   [[nodiscard]] std::size_t connections() const noexcept;
-  /// Handlers that run now.
+  /// Calls that are not over: their handler is still to end, or their stream to be closed.
   [[nodiscard]] std::size_t active_calls() const noexcept;
 
  private:

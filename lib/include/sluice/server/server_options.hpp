@@ -21,7 +21,7 @@ struct server_options {
   std::size_t max_send_size = std::numeric_limits<std::uint32_t>::max();
   /// Bytes of one header list, by name + value + 32. Above: RESOURCE_EXHAUSTED; four times above: the connection closes.
   std::uint32_t max_header_list_size = 16 * 1024;
-  /// Open connections; more wait in the system's queue until one closes. Each serving thread has its share.
+  /// Open connections, of all threads together; more wait in the system's queue until one closes.
   std::size_t max_connections = 10'000;
   /// Bytes that a stream (a connection) may receive ahead of its reader.
   std::uint32_t stream_window = 256 * 1024;
