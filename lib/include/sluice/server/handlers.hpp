@@ -18,7 +18,8 @@
 namespace sluice {
 namespace serving {
 
-inline status outcome_of(server_stream& call, coro::outcome<void>& ended) noexcept {
+template <class T>
+status outcome_of(server_stream& call, coro::outcome<T> const& ended) noexcept {
   if (auto const* why = ended.failed_status()) return *why;
   if (auto thrown = ended.error()) return call.describe(std::move(thrown));
   return status{};
@@ -31,21 +32,12 @@ template <class Request>
   return call.read(bytes) == call_stream::read_result::message && codec<Request>::parse(request, bytes);
 }
 
-/// Runs the task of a handler that answers with one message, then ends the call. Owns itself.
-template <class Response>
-class answering : public call_handler, protected coro::completion, public coro::pooled {
+/// A handler whose coroutine runs. Owns itself.
+class running : public call_handler, protected coro::completion, public coro::pooled {
  protected:
-  explicit answering(server_stream& call) noexcept : call_{call} { call.set_handler(*this); }
+  explicit running(server_stream& call) noexcept : call_{call} { call.set_handler(*this); }
 
-  template <class Call>
-  void run(Call&& handler) {
-    try {
-      task_ = handler();
-    } catch (...) { return end(call_.describe(std::current_exception())); }
-    if (!task_.valid()) return end(status{code::internal, "the handler returned an empty task"});
-    task_.start(call_.context(), *this);
-  }
-  void end(status outcome) {
+  void end(status outcome) noexcept {
     server_stream& call = call_;
     delete this;
     call.finish(std::move(outcome));
@@ -53,33 +45,70 @@ class answering : public call_handler, protected coro::completion, public coro::
   [[nodiscard]] server_stream& call() noexcept { return call_; }
 
  private:
-  void completed() noexcept override {
-    auto& outcome = task_.outcome();
-    if (!outcome.has_value()) {
-      if (auto const* why = outcome.failed_status()) return end(*why);
-      return end(call_.describe(outcome.error()));
-    }
-    // No room afterwards is no failure: the message is in the buffer, and the call ends.
-    bool const room = write_message(call_, outcome.stored_value());
-    end(room ? status{} : call_.write_error());
-  }
   server_stream& call_;
-  task<Response> task_;
 };
 
-template <class Service, class Request, class Response, auto Method>
-class unary final : answering<Response> {
- public:
-  static void start(service& owner, server_stream& call) {
-    (new unary{call})->run(static_cast<Service&>(owner));
+/// Runs the task of a handler that answers with one message, then ends the call.
+template <class Response>
+class answering : public running {
+ protected:
+  using running::running;
+
+  template <class Call>
+  void run(Call&& handler) {
+    try {
+      task_ = handler();
+    } catch (...) { return end(call().describe(std::current_exception())); }
+    if (!task_.valid()) return end(status{code::internal, "the handler returned an empty task"});
+    task_.start(call().context(), *this);
   }
 
  private:
-  using answering<Response>::answering;
+  void completed() noexcept override {
+    auto& outcome = task_.outcome();
+    if (!outcome.has_value()) return end(outcome_of(call(), outcome));
+    // No room afterwards is no failure: the message is in the buffer, and the call ends.
+    bool const room = write_message(call(), outcome.stored_value());
+    end(room ? status{} : call().write_error());
+  }
+  task<Response> task_;
+};
+
+/// Pumps the generator of a handler that answers with a stream, then ends the call.
+template <class Response>
+class streaming : public running {
+ protected:
+  using running::running;
+
+  template <class Call>
+  void run(Call&& handler) {
+    generator<Response> responses;
+    try {
+      responses = handler();
+    } catch (...) { return end(call().describe(std::current_exception())); }
+    if (!responses.valid()) return end(status{code::internal, "the handler returned an empty generator"});
+    pump_.start(std::move(responses), call(), call().context(), *this);
+  }
+
+ private:
+  void completed() noexcept override { end(outcome_of(call(), pump_.failure())); }
+  message_pump<Response> pump_;
+};
+
+/// A method that takes one request; `Running` answers.
+template <class Service, class Request, class Running, auto Method>
+class of_one_request final : Running {
+ public:
+  static void start(service& owner, server_stream& call) {
+    (new of_one_request{call})->run(static_cast<Service&>(owner));
+  }
+
+ private:
+  using Running::Running;
   void run(Service& owner) {
     Request request;
     if (!read_request(this->call(), request)) return this->end(malformed_message());
-    answering<Response>::run([&] { return (owner.*Method)(std::move(request)); });
+    Running::run([&] { return (owner.*Method)(std::move(request)); });
   }
 };
 
@@ -123,76 +152,19 @@ struct owns_requests {
   request_source<Request>& requests;
 };
 
-template <class Service, class Request, class Response, auto Method>
-class client_streaming final : owns_requests<Request>, answering<Response> {
+/// A method that takes a stream of requests; `Running` answers.
+template <class Service, class Request, class Running, auto Method>
+class of_requests final : owns_requests<Request>, Running {
  public:
-  using answering<Response>::operator new;
-  using answering<Response>::operator delete;
+  using Running::operator new;
+  using Running::operator delete;
   static void start(service& owner, server_stream& call) {
-    auto* const self = new client_streaming{call};
+    auto* const self = new of_requests{call};
     self->run([&] { return (static_cast<Service&>(owner).*Method)(self->requests.open()); });
   }
 
  private:
-  explicit client_streaming(server_stream& call) : owns_requests<Request>{call}, answering<Response>{call} {}
-};
-
-/// Pumps the generator of a handler that answers with a stream, then ends the call. Owns itself.
-template <class Response>
-class streaming : public call_handler, protected coro::completion, public coro::pooled {
- protected:
-  explicit streaming(server_stream& call) noexcept : call_{call} { call.set_handler(*this); }
-
-  template <class Call>
-  void run(Call&& handler) {
-    generator<Response> responses;
-    try {
-      responses = handler();
-    } catch (...) { return end(call_.describe(std::current_exception())); }
-    if (!responses.valid()) return end(status{code::internal, "the handler returned an empty generator"});
-    pump_.start(std::move(responses), call_, call_.context(), *this);
-  }
-  void end(status outcome) {
-    server_stream& call = call_;
-    delete this;
-    call.finish(std::move(outcome));
-  }
-  [[nodiscard]] server_stream& call() noexcept { return call_; }
-
- private:
-  void completed() noexcept override { end(outcome_of(call_, pump_.failure())); }
-  server_stream& call_;
-  message_pump<Response> pump_;
-};
-
-template <class Service, class Request, class Response, auto Method>
-class server_streaming final : streaming<Response> {
- public:
-  static void start(service& owner, server_stream& call) {
-    (new server_streaming{call})->run(static_cast<Service&>(owner));
-  }
-
- private:
-  using streaming<Response>::streaming;
-  void run(Service& owner) {
-    Request request;
-    if (!read_request(this->call(), request)) return this->end(malformed_message());
-    streaming<Response>::run([&] { return (owner.*Method)(std::move(request)); });
-  }
-};
-
-template <class Service, class Request, class Response, auto Method>
-class bidi_streaming final : owns_requests<Request>, streaming<Response> {
- public:
-  using streaming<Response>::operator new;
-  using streaming<Response>::operator delete;
-  static void start(service& owner, server_stream& call) {
-    auto* const self = new bidi_streaming{call};
-    self->run([&] { return (static_cast<Service&>(owner).*Method)(self->requests.open()); });
-  }
-
- private:
-  explicit bidi_streaming(server_stream& call) : owns_requests<Request>{call}, streaming<Response>{call} {}
+  explicit of_requests(server_stream& call) : owns_requests<Request>{call}, Running{call} {}
 };
 
 template <class Method>
@@ -209,26 +181,26 @@ struct shape<Result (Service::*)(Argument)> {
 template <auto Method>
 constexpr method_handler serve_unary(method which) noexcept {
   using s = serving::shape<decltype(Method)>;
-  return {which,
-          &serving::unary<typename s::service, typename s::argument, typename s::response, Method>::start};
+  return {which, &serving::of_one_request<typename s::service, typename s::argument,
+                                          serving::answering<typename s::response>, Method>::start};
 }
 template <auto Method>
 constexpr method_handler serve_server_streaming(method which) noexcept {
   using s = serving::shape<decltype(Method)>;
-  return {which, &serving::server_streaming<typename s::service, typename s::argument, typename s::response,
-                                            Method>::start};
+  return {which, &serving::of_one_request<typename s::service, typename s::argument,
+                                          serving::streaming<typename s::response>, Method>::start};
 }
 template <auto Method>
 constexpr method_handler serve_client_streaming(method which) noexcept {
   using s = serving::shape<decltype(Method)>;
-  return {which, &serving::client_streaming<typename s::service, typename s::argument::value_type,
-                                            typename s::response, Method>::start};
+  return {which, &serving::of_requests<typename s::service, typename s::argument::value_type,
+                                       serving::answering<typename s::response>, Method>::start};
 }
 template <auto Method>
 constexpr method_handler serve_bidi_streaming(method which) noexcept {
   using s = serving::shape<decltype(Method)>;
-  return {which, &serving::bidi_streaming<typename s::service, typename s::argument::value_type,
-                                          typename s::response, Method>::start};
+  return {which, &serving::of_requests<typename s::service, typename s::argument::value_type,
+                                       serving::streaming<typename s::response>, Method>::start};
 }
 
 /// What a method answers that the service does not override.
