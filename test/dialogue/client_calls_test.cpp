@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sluice/coro/first_of.hpp>
+
 #include "dialogue/client_dialogue.hpp"
 #include "support/catch.hpp"
 
@@ -27,6 +29,50 @@ struct unary_under_way {
   client_dialogue d;
   std::optional<scripted_peer> peer;
 };
+
+using telling = client_streaming_call<text, text>;
+using chatting = bidi_streaming_call<text, text>;
+
+// A write outside the race: a call that the race started would end with it.
+task<void> give_up_a_write(chatting& chat, std::size_t size, bool& gave_up) {
+  text const small{"a"};
+  co_await chat.write(small);
+  text const large{std::string(size, 'b')};
+  co_await first_of(chat.write(large), sleep_for(1s));  // sleep: of the manual clock
+  gave_up = true;
+}
+task<void> give_up_the_response(telling& call, bool& gave_up) {
+  text const small{"a"};
+  co_await call.write(small);
+  auto const first = co_await first_of(call.finish(), sleep_for(1s));  // sleep: of the manual clock
+  gave_up = first.index() == 1;
+}
+template <class Call>
+task<void> write_one(Call& call, std::string words, bool& written) {
+  text const message{std::move(words)};
+  co_await call.write(message);
+  written = true;
+}
+task<void> finish(telling& call, outcome& out) {
+  auto answer = co_await as_result(call.finish());
+  if (answer) out.messages.push_back(answer->value);
+  out.ended = answer ? status{} : answer.status();
+}
+/// Yields one, waits, and says when it was dropped.
+generator<text> one_and_wait(event& what, bool& dropped) {
+  struct witness {
+    ~witness() { *flag = true; }
+    bool* flag;
+  } const here{&dropped};
+  co_yield text{"a"};
+  co_await what.wait();
+}
+task<void> give_up_a_read(channel& on, generator<text> requests, outcome& out) {
+  chatting chat{on, text_service::bidi_method, std::move(requests), {}};
+  if (auto* const item = co_await chat.next()) out.messages.push_back(item->value);
+  co_await first_of(chat.next(), sleep_for(1s));  // sleep: of the manual clock
+  out.ended = chat.status();
+}
 
 }  // namespace
 
@@ -141,6 +187,21 @@ TEST_CASE("a response of no message, or of two, is UNIMPLEMENTED") {
   CHECK(two.ends() == code::unimplemented);
 }
 
+TEST_CASE("a response is refused as soon as anything follows its one message, and the server is stopped") {
+  for (bool const whole : {true, false}) {
+    INFO(whole);
+    unary_under_way call;
+    call.peer->send(response(1)).send(data(1).message("a")).expect_silence();
+    CHECK_FALSE(call.out.ended);
+    if (whole) call.peer->send(data(1).message("b"));
+    else call.peer->send(data(1).bytes({"\0", 1}));
+    call.peer->expect(rst_stream(1, internal_error));
+    CHECK(call.ends() == code::unimplemented);
+    CHECK(call.out.messages.empty());
+    call.peer->send(data(1).message("c")).expect_silence();
+  }
+}
+
 TEST_CASE("a response that does not parse, is compressed, or is over the limit, fails its call alone") {
   unary_under_way malformed;
   malformed.peer->send(response(1)).send(data(1).message("malformed")).send(trailers(1));
@@ -157,6 +218,40 @@ TEST_CASE("a response that does not parse, is compressed, or is over the limit, 
   unary_under_way headers_too_large{{}, {.max_header_list_size = 1000}};
   headers_too_large.peer->send(response(1).field("x", std::string(2000, 'h')));
   CHECK(headers_too_large.ends() == code::resource_exhausted);
+}
+
+TEST_CASE("a header that breaks HTTP/2 fails its call alone, and leaves no metadata to the next") {
+  unary_under_way call;
+  outcome other;
+  spawn(call.d.io, run_unary(call.d.through, text{"ask"}, {}, other), detached);
+  call.peer->expect(headers(3)).expect(data(3).message("ask").end());
+  call.peer->send(response(1).field("x-refused", "1").field("connection", "close"));
+  call.peer->send(response(3).field("x-good", "3")).send(data(3).message("answer")).send(trailers(3));
+  call.peer->expect(rst_stream(1, protocol_error)).expect_silence();
+  CHECK(call.ends() == code::internal);
+  CHECK(call.out.initial.empty());
+  CHECK(other.ended_with() == code::ok);
+  CHECK(other.messages == strings{"answer"});
+  CHECK(other.initial.get("x-good") == "3");
+  CHECK(other.initial.size() == 1);
+}
+
+TEST_CASE("request metadata above 64 KiB fails its call at once, and nothing is sent") {
+  outcome out;
+  outcome next;
+  client_dialogue d;
+  sluice::metadata large;
+  for (int i = 0; i != 7; ++i) large.add("x-large", std::string(std::size_t{10} * 1024, 'm'));
+  spawn(d.io, run_unary(d.through, text{"ask"}, call_options{}.metadata(std::move(large)), out), detached);
+  auto peer = d.server();
+  peer.expect_silence();
+  CHECK(out.ended_with() == code::resource_exhausted);
+  CHECK(out.ended->who() == origin::local);
+  CHECK(std::string{out.ended->message()}.find("request metadata of 7") != std::string::npos);
+  spawn(d.io, run_unary(d.through, text{"ask"}, {}, next), detached);
+  peer.expect(headers(1)).expect(data(1).message("ask").end());
+  peer.send(response(1)).send(data(1).message("answer")).send(trailers(1)).settle();
+  CHECK(next.ended_with() == code::ok);
 }
 
 TEST_CASE("a reset behind the trailers changes nothing") {
@@ -260,4 +355,96 @@ TEST_CASE("destroying a call sends RST_STREAM at once") {
   peer.expect_any(frame_type::data, 1);
   peer.send(response(1)).send(data(1).message("1")).expect(rst_stream(1, cancel));
   CHECK(out.messages == strings{"1"});
+}
+
+TEST_CASE("a write that is given up while it waits for room lets the next one through") {
+  constexpr std::size_t size = 40'000;  // more than a stream keeps unsent
+  bool gave_up = false;
+  bool written = false;
+  client_dialogue d;
+  chatting chat{d.through, text_service::bidi_method, {}};
+  spawn(d.io, give_up_a_write(chat, size, gave_up), detached);
+  auto peer = d.server(settings({{setting_initial_window, 0}}));
+  peer.expect(headers(1)).expect_silence();
+  CHECK_FALSE(gave_up);
+  d.clock.advance(1s);
+  CHECK(gave_up);
+  CHECK_FALSE(chat.ended());
+  peer.send(window_update(1, 60'000));
+  CHECK(peer.expect_data(1, 6 + 5 + size).ends_with('b'));
+  spawn(d.io, write_one(chat, "later", written), detached);
+  peer.expect(data(1).message("later"));
+  CHECK(written);
+}
+
+TEST_CASE("a write behind one that was given up waits for room in its turn") {
+  constexpr std::size_t size = 40'000;
+  bool gave_up = false;
+  bool written = false;
+  client_dialogue d;
+  chatting chat{d.through, text_service::bidi_method, {}};
+  spawn(d.io, give_up_a_write(chat, size, gave_up), detached);
+  auto peer = d.server(settings({{setting_initial_window, 0}}));
+  peer.expect(headers(1)).expect_silence();
+  d.clock.advance(1s);
+  CHECK(gave_up);
+  spawn(d.io, write_one(chat, "later", written), detached);
+  peer.expect_silence();
+  CHECK_FALSE(written);
+  peer.send(window_update(1, 1000));
+  CHECK(peer.expect_data(1, 1000).ends_with('b'));
+  peer.expect_silence();
+  CHECK_FALSE(written);  // there is still more than the mark
+  peer.send(window_update(1, size));
+  CHECK(peer.expect_data(1, 6 + 5 + size - 1000 + 10).ends_with("later"));
+  CHECK(written);
+}
+
+TEST_CASE("a call that goes after a read was given up is reset, and its request generator is stopped") {
+  outcome out;
+  event never;
+  bool dropped = false;
+  client_dialogue d;
+  spawn(d.io, give_up_a_read(d.through, one_and_wait(never, dropped), out), detached);
+  auto peer = d.server();
+  peer.expect(headers(1)).expect(data(1).message("a"));
+  peer.send(response(1)).send(data(1).message("1")).expect_silence();
+  CHECK(out.messages == strings{"1"});
+  CHECK_FALSE(dropped);
+  d.clock.advance(1s);
+  peer.expect(rst_stream(1, cancel));
+  REQUIRE(out.ended);
+  CHECK(out.ended->ok());  // it had not ended before it was destroyed
+  CHECK(dropped);
+}
+
+TEST_CASE("whoever gives up waiting for the response ends the call, although an earlier write began it") {
+  bool gave_up = false;
+  client_dialogue d;
+  telling call{d.through, text_service::client_method, {}};
+  spawn(d.io, give_up_the_response(call, gave_up), detached);
+  auto peer = d.server();
+  peer.expect(headers(1)).expect(data(1).message("a").end()).expect_silence();
+  CHECK_FALSE(gave_up);
+  d.clock.advance(1s);
+  CHECK(gave_up);
+  CHECK(call.status().code() == code::cancelled);
+  peer.expect(rst_stream(1, cancel));
+}
+
+TEST_CASE("a second wait for the response fails with FAILED_PRECONDITION, and the first goes on") {
+  outcome first;
+  outcome second;
+  client_dialogue d;
+  telling call{d.through, text_service::client_method, {}};
+  spawn(d.io, finish(call, first), detached);
+  auto peer = d.server();
+  peer.expect(headers(1).end());
+  spawn(d.io, finish(call, second), detached);
+  d.settle();
+  CHECK(second.ended_with() == code::failed_precondition);
+  CHECK_FALSE(first.ended);
+  peer.send(response(1)).send(data(1).message("answer")).send(trailers(1)).settle();
+  CHECK(first.ended_with() == code::ok);
+  CHECK(first.messages == strings{"answer"});
 }
