@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sluice/coro/first_of.hpp>
+
 #include "dialogue/client_dialogue.hpp"
 #include "support/catch.hpp"
 
@@ -20,6 +22,21 @@ void answer(scripted_peer& peer, std::uint32_t id) {
   peer.expect(data(id).message("ask").end());
   peer.send(response(id)).send(data(id).message("answer")).send(trailers(id)).settle();
 }
+task<void> nothing() { co_return; }
+
+struct seen_by_channel final : channel_observer {
+  void connection_opened(std::string_view peer) noexcept override {
+    seen.push_back("opened " + std::string{peer});
+  }
+  void connection_closed(std::string_view peer, std::string_view) noexcept override {
+    seen.push_back("closed " + std::string{peer});
+  }
+  void call_started(std::string_view) noexcept override { seen.emplace_back("started"); }
+  void call_ended(std::string_view, status const& how, duration) noexcept override {
+    seen.push_back("ended " + std::string{to_string(how.code())});
+  }
+  strings seen;
+};
 
 }  // namespace
 
@@ -104,6 +121,73 @@ TEST_CASE("GOAWAY ends the calls above its last stream, lets the others finish, 
   peer.expect_end();
 }
 
+TEST_CASE("a second GOAWAY of the connection that leaves does not touch the one that took over") {
+  std::array<outcome, 3> out;
+  client_dialogue d;
+  ask(d, out[0]);
+  auto leaving = d.server();
+  leaving.expect(headers(1)).expect(data(1).message("ask").end());
+  leaving.send(goaway(0x7fffffff, no_error)).settle();
+  ask(d, out[1]);
+  auto other = d.server();
+  other.expect(headers(1)).expect(data(1).message("ask").end());
+  CHECK(d.through.state() == connectivity::ready);
+  leaving.send(goaway(1, no_error)).settle();
+  CHECK(d.through.state() == connectivity::ready);
+  ask(d, out[2]);
+  answer(other, 3);
+  other.send(response(1)).send(data(1).message("answer")).send(trailers(1)).expect_silence();
+  leaving.send(response(1)).send(data(1).message("answer")).send(trailers(1)).settle();
+  for (auto const& each : out) CHECK(each.ended_with() == code::ok);
+  CHECK(d.waiting.empty());
+}
+
+TEST_CASE("SETTINGS of the connection that leaves say nothing about the one that is being made") {
+  outcome first;
+  outcome second;
+  client_dialogue d{{.connect_timeout = 5s}};
+  ask(d, first);
+  auto leaving = d.server();
+  leaving.expect(headers(1)).expect(data(1).message("ask").end());
+  leaving.send(goaway(1, no_error)).settle();
+  ask(d, second);
+  auto other = d.accept();
+  leaving.send(settings({{setting_max_streams, 10}})).settle();
+  CHECK(d.through.state() == connectivity::connecting);
+  d.clock.advance(4s);
+  other.begin_as_server();
+  answer(other, 1);
+  CHECK(second.ended_with() == code::ok);
+  CHECK(d.through.state() == connectivity::ready);
+}
+
+TEST_CASE("an observer is told of the end of a connection that a GOAWAY had taken out of use") {
+  outcome out;
+  seen_by_channel seen;
+  client_dialogue d{{.observer = &seen}};
+  ask(d, out);
+  auto peer = d.server();
+  peer.expect(headers(1)).expect(data(1).message("ask").end());
+  peer.send(goaway(1, no_error)).settle();
+  CHECK(seen.seen == strings{"started", "opened pipe"});
+  peer.send(response(1)).send(data(1).message("answer")).send(trailers(1)).settle();
+  CHECK(seen.seen == strings{"started", "opened pipe", "ended OK", "closed pipe"});
+}
+
+TEST_CASE("an observer is told of the start and the end of a call whose awaiter was stopped before") {
+  outcome out;
+  seen_by_channel seen;
+  client_dialogue d{{.observer = &seen}};
+  auto race = [](channel& on, outcome& to) -> task<void> {
+    co_await first_of(nothing(), run_unary(on, text{"ask"}, {}, to));
+  };
+  spawn(d.io, race(d.through, out), detached);
+  d.settle();
+  CHECK(out.ended_with() == code::cancelled);
+  CHECK(seen.seen == strings{"started", "ended CANCELLED"});
+  CHECK(d.waiting.empty());
+}
+
 TEST_CASE("GOAWAY before SETTINGS ends connecting at once") {
   outcome out;
   client_dialogue d;
@@ -159,7 +243,7 @@ TEST_CASE("a lost connection ends its calls with UNAVAILABLE, and the next call 
   }
 }
 
-TEST_CASE("a server that breaks HTTP/2 is told so, and its calls end") {
+TEST_CASE("a server that breaks HTTP/2 is told so; its calls and the log say what it did") {
   outcome out;
   client_dialogue d;
   ask(d, out);
@@ -168,6 +252,10 @@ TEST_CASE("a server that breaks HTTP/2 is told so, and its calls end") {
   peer.send(data(2).message("pushed")).expect_any(frame_type::goaway, 0);
   peer.expect_end();
   CHECK(out.ended_with() == code::unavailable);
+  CHECK(out.ended->message() == "connection to pipe lost: DATA: stream in idle");
+  REQUIRE(d.log.size() == 1);
+  CHECK(d.log[0].first == log_level::warning);
+  CHECK(d.log[0].second == out.ended->message());
 }
 
 TEST_CASE("a channel that is closed with calls in flight ends them") {

@@ -12,6 +12,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::test {
@@ -19,7 +20,7 @@ namespace sluice::test {
 /// A channel whose connections lead to scripted servers, with time that stands still.
 struct client_dialogue {
   explicit client_dialogue(channel_options options = {})
-      : through{io.get_executor(), connector(), quiet(options)} {}
+      : through{io.get_executor(), connector(), logged(std::move(options))} {}
 
   channel::connector connector() {
     return [this]() -> std::unique_ptr<byte_stream> {
@@ -31,8 +32,8 @@ struct client_dialogue {
       return std::move(client_end);
     };
   }
-  static channel_options quiet(channel_options options) {
-    options.log = [](log_level, std::string_view) {};
+  channel_options logged(channel_options options) {
+    options.log = [this](log_level level, std::string_view text) { log.emplace_back(level, text); };
     return options;
   }
 
@@ -64,6 +65,7 @@ struct client_dialogue {
   bool refuse = false;
   std::shared_ptr<pipe_record> record = std::make_shared<pipe_record>();
   std::deque<scripted_peer> waiting;
+  std::vector<std::pair<log_level, std::string>> log;
   channel through;
 };
 

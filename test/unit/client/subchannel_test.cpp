@@ -150,7 +150,7 @@ TEST_CASE("GOAWAY makes the subchannel idle, and the connection closes") {
   CHECK(w.server.hear() == "(end)");
 }
 
-TEST_CASE("disconnecting ends the connection, and gives up connecting") {
+TEST_CASE("disconnecting ends the connection") {
   for (bool const graceful : {true, false}) {
     INFO(graceful);
     ready_world w;
@@ -160,11 +160,22 @@ TEST_CASE("disconnecting ends the connection, and gives up connecting") {
     static_cast<void>(w.server.hear());
     CHECK(w.server.hear() == "(end)");
   }
-  world w;
-  w.connect();
-  w.sub->disconnect(false);
-  w.server.turn();
-  w.pass(1h);
-  CHECK(w.sub->state() != connectivity::connecting);
-  CHECK(w.server.connects == 1);
+}
+
+TEST_CASE("a disconnect gives up connecting: that is no failure, and no timer is left") {
+  for (bool const graceful : {true, false}) {
+    INFO(graceful);
+    world w;
+    w.connect();
+    w.seen.clear();
+    w.sub->disconnect(graceful);
+    w.server.turn();
+    CHECK(w.seen == states{connectivity::idle});
+    CHECK(w.sub->connection() == nullptr);
+    CHECK(coro::scheduler_of(w.io.get_executor())->timers().empty());
+    static_cast<void>(w.server.hear());
+    CHECK(w.server.hear() == "(end)");
+    w.connect();
+    CHECK(w.server.connects == 2);
+  }
 }
