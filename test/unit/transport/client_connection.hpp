@@ -13,6 +13,7 @@
 #include "unit/net/waiter.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -52,11 +53,12 @@ class client_stream final : public transport::stream {
 
 /// A client's connection, and a session at the other end of its pipe.
 struct client_connection : transport::connection_owner {
-  explicit client_connection(testing::pipe_options options = {}) {
+  explicit client_connection(testing::pipe_options options = {}, std::int32_t first_stream = 1) {
     std::unique_ptr<byte_stream> bytes;
     std::tie(bytes, peer_end) = testing::make_pipe(io.get_executor(), std::move(options));
-    ours = std::make_shared<transport::connection>(*scheduler, std::move(bytes),
-                                                   http2::session_options{.side = http2::side::client});
+    ours = std::make_shared<transport::connection>(
+        *scheduler, std::move(bytes),
+        http2::session_options{.side = http2::side::client, .first_stream = first_stream});
     scheduler->turn([this] { ours->start(*this); });
     exchange();
     for (auto const& [name, value] : hello_request) request.add(name, value);
