@@ -118,3 +118,50 @@ TEST_CASE("a header list far above the limit ends the connection") {
   CHECK(both.talk_on() == errc::protocol_error);
   CHECK(both.server.session.violation() == "header list far above the limit");
 }
+
+TEST_CASE("send gives enough and a frame at most, however wide the windows, and goes on where it stopped") {
+  constexpr std::size_t size = std::size_t{1} << 20;
+  constexpr std::size_t enough = std::size_t{64} << 10;
+  constexpr std::size_t frame = 9 + 16'384;
+  connected both{{.initial_window = 2 * size}};
+  stream_end call;
+  for (std::size_t i = 0; i != size; ++i) call.outgoing.push_back(static_cast<char>('a' + i / 1000 % 26));
+  call.ending = true;
+  std::string const whole = call.outgoing;
+  REQUIRE(both.client.open(call) == errc::ok);
+  std::size_t sends = 0;
+  for (;; ++sends) {
+    buffer out;
+    REQUIRE(both.client.session.send(out, enough) == errc::ok);
+    if (out.empty()) break;
+    CHECK(out.size() < enough + frame);
+    REQUIRE(both.server.take(as_text(out.view())) == errc::ok);
+  }
+  CHECK(sends > 10);
+  stream_end& served = both.server.streams.at(0);
+  CHECK(served.body == whole);
+  CHECK(served.ended);
+}
+
+TEST_CASE("a header list of a response that is too large to be sent resets its stream alone") {
+  fields const large{{":status", "200"}, {"large", std::string(std::size_t{70} * 1024, 'x')}};
+  fields const trailers{{"large", std::string(std::size_t{70} * 1024, 'x')}};
+  constexpr std::uint32_t internal_error = 2;
+  connected both;
+  for (int const how : {0, 1, 2, 3}) {
+    INFO(how);
+    stream_end call;
+    call.ending = true;
+    REQUIRE(both.client.open(call) == errc::ok);
+    REQUIRE(both.talk_on() == errc::ok);
+    stream_end& served = both.server.streams.back();
+    if (how < 2) both.server.session.respond(served.id, field_list{large}, how == 1);
+    if (how == 2) both.server.respond(served, "body", trailers);
+    if (how == 3) both.server.respond(served, "body");
+    REQUIRE(both.talk_on() == errc::ok);
+    CHECK(call.closed == (how == 3 ? 0 : internal_error));
+    CHECK(call.by_peer == (how != 3));
+    CHECK(call.body == (how < 2 ? "" : "body"));
+    CHECK(served.closed == call.closed);
+  }
+}
