@@ -43,26 +43,31 @@ TEST_CASE("a PING is answered") {
   peer.send(ping("12345678")).expect(ping_ack("12345678"));
 }
 
-TEST_CASE("a frame that breaks HTTP/2 ends the connection with GOAWAY, and stops its calls") {
+TEST_CASE("a frame that breaks HTTP/2 ends the connection with GOAWAY, stops its calls, and is named") {
   struct wrong {
     char const* what;
     http2_frame frame;
+    char const* said;
   };
   http2_frame const even = unary_request(2);
   std::vector<wrong> const all{
-      {"DATA on an idle stream", data(9).message("x")},
-      {"a request with an even stream id", even},
-      {"WINDOW_UPDATE of nothing for the connection", window_update(0, 0)},
-      {"SETTINGS of five bytes", http2_frame{frame_type::settings, 0, 0, "12345"}},
-      {"PING of three bytes", ping("123")},
-      {"RST_STREAM of an idle stream", rst_stream(9, cancel)},
-      {"CONTINUATION of nothing", http2_frame{frame_type::continuation, 1, http2_frame::end_headers, ""}},
+      {"DATA on an idle stream", data(9).message("x"), "DATA: stream in idle"},
+      {"a request with an even stream id", even, "request HEADERS: invalid stream_id"},
+      {"WINDOW_UPDATE of nothing for the connection", window_update(0, 0),
+       "WINDOW_UPDATE: window_size_increment == 0"},
+      {"SETTINGS of five bytes", http2_frame{frame_type::settings, 0, 0, "12345"}, "FRAME_SIZE_ERROR"},
+      {"PING of three bytes", ping("123"), "FRAME_SIZE_ERROR"},
+      {"RST_STREAM of an idle stream", rst_stream(9, cancel), "RST_STREAM: stream in idle"},
+      {"CONTINUATION of nothing", http2_frame{frame_type::continuation, 1, http2_frame::end_headers, ""},
+       "CONTINUATION: unexpected"},
       {"a malformed header block",
-       http2_frame{frame_type::headers, 9, http2_frame::end_headers, "\xff\xff\xff\xff"}},
-      {"a frame above the largest size", data(1).bytes(std::string(16'385, 'x'))},
-      {"an initial window above the largest", settings({{setting_initial_window, 0x80000000}})},
+       http2_frame{frame_type::headers, 9, http2_frame::end_headers, "\xff\xff\xff\xff"},
+       "COMPRESSION_ERROR"},
+      {"a frame above the largest size", data(1).bytes(std::string(16'385, 'x')), "too large frame size"},
+      {"an initial window above the largest", settings({{setting_initial_window, 0x80000000}}),
+       "SETTINGS: too large SETTINGS_INITIAL_WINDOW_SIZE"},
   };
-  for (auto const& [what, frame] : all) {
+  for (auto const& [what, frame, said] : all) {
     CAPTURE(what);
     server_dialogue d;
     auto peer = d.client();
@@ -72,6 +77,10 @@ TEST_CASE("a frame that breaks HTTP/2 ends the connection with GOAWAY, and stops
     peer.expect_end();
     CHECK(d.served.active_calls() == 0);
     CHECK(d.served.connections() == 0);
+    REQUIRE(d.observer.closed.size() == 1);
+    REQUIRE(d.log.size() == 1);
+    CHECK(d.observer.closed[0] == said);
+    CHECK(d.log[0] == "connection from pipe: peer violated HTTP/2: " + d.observer.closed[0]);
   }
 }
 
@@ -105,6 +114,36 @@ TEST_CASE("what the socket does not take waits, and the writes end when it does"
   peer.expect(settings()).send(unary_request(1)).send(data(1).message("x").end()).expect(response(1));
   CHECK(peer.expect_data(1, 300'005).size() == 300'005);
   peer.expect(trailers(1)).expect_silence();
+}
+
+TEST_CASE("a server reads no further requests while its client does not read the answers, and then goes on") {
+  constexpr std::size_t size = 200'000;
+  server_dialogue d;
+  d.handlers.unary = [](text request) -> task<text> {
+    co_return request.value == "much" ? text{std::string(size, 'b')} : request;
+  };
+  pipe_options narrow;
+  narrow.capacity = 20'000;
+  auto peer = d.connect(std::move(narrow));
+  peer.begin_as_client(settings({{setting_initial_window, 1'000'000}})).send(window_update(0, 1'000'000));
+  peer.expect(settings()).settle();
+  peer.send(unary_request(1)).send(data(1).message("much").end()).settle();
+  // The wait that was outstanding brings one more read.
+  peer.send(unary_request(3)).send(data(3).message("x").end()).settle();
+  auto const started = d.observer.started.size();
+  CHECK(started <= 2);
+  auto const reads = d.record->reads;
+  for (std::uint32_t id = 5; id != 45; id += 2)
+    peer.send(unary_request(id)).send(data(id).message("x").end()).settle();
+  CHECK(d.observer.started.size() == started);
+  CHECK(d.record->reads == reads);
+  peer.expect(response(1));
+  CHECK(peer.expect_data(1, size + 5).size() == size + 5);
+  peer.expect(trailers(1));
+  peer.expect(response(3)).expect(data(3).message("x")).expect(trailers(3));
+  for (std::uint32_t id = 5; id != 45; id += 2) peer.expect(response(id));
+  for (std::uint32_t id = 5; id != 45; id += 2) peer.expect(data(id).message("x")).expect(trailers(id));
+  CHECK(d.observer.ended.size() == 22);
 }
 
 TEST_CASE("a client's GOAWAY lets its calls end, and then the connection") {
