@@ -157,3 +157,66 @@ TEST_CASE("headers larger than a limit fail the call, whichever side's limit it 
     CHECK((co_await talk.Say(note("alive"))).text() == "alive");
   });
 }
+
+TEST_CASE("response metadata above 63 KiB is refused where it is added, and the call goes on") {
+  bool const trailing = GENERATE(true, false);
+  world w;
+  w.service.say = [&](Note said) -> task<Note> {
+    auto& call = co_await sluice::this_call;
+    auto const add = [&](std::string_view key, std::size_t size) {
+      std::string const value(size, 'm');
+      if (trailing) call.add_trailing_metadata(key, value);
+      else call.add_initial_metadata(key, value);
+    };
+    add("x-large", 40'000);
+    for (auto const& [key, size] : {std::pair{"x-more", 24'500}, std::pair{"x-more-bin", 18'400}}) {
+      std::optional<status> refused;
+      try {
+        add(key, static_cast<std::size_t>(size));
+      } catch (sluice::status_error const& error) { refused = error.status(); }
+      REQUIRE(refused);
+      CHECK(refused->code() == code::resource_exhausted);
+      CHECK(refused->message().find("63 KiB") != std::string_view::npos);
+    }
+    add("x-small", 20'000);
+    co_return said;
+  };
+  auto const on = w.connect({.max_header_list_size = 70'000});
+  w.run([&]() -> task<void> {
+    auto call = TalkStub{*on}.Say(note("x"));
+    CHECK((co_await call).text() == "x");
+    auto const& got = trailing ? call.trailing_metadata() : call.initial_metadata();
+    CHECK(got.size() == 2);
+    CHECK(got.get("x-large").value_or("").size() == 40'000);
+    CHECK(got.get("x-small").value_or("").size() == 20'000);
+  });
+}
+
+TEST_CASE("a status that is too large to be sent becomes RESOURCE_EXHAUSTED, which says how large it was") {
+  bool const behind_headers = GENERATE(true, false);
+  world w;
+  w.service.say = [&](Note said) -> task<Note> {
+    auto& call = co_await sluice::this_call;
+    if (behind_headers) call.send_initial_metadata();
+    call.add_trailing_metadata("x-late", "1");
+    if (said.text() == "details")
+      co_return status{code::not_found, "no"}.with_details(std::string(80'000, 'd'));
+    std::string umlauts;
+    for (int i = 0; i != 15'000; ++i) umlauts += "\xc3\xa4";
+    co_return status{code::not_found, umlauts};
+  };
+  auto const on = w.connect();
+  w.run([&]() -> task<void> {
+    // As base64, and percent-encoded.
+    for (auto const& [what, size] : {std::pair{"details", "106"}, std::pair{"message", "90"}}) {
+      auto const answer = co_await as_result(TalkStub{*on}.Say(note(what)));
+      CHECK(answer.status().code() == code::resource_exhausted);
+      CHECK(answer.status().who() == sluice::origin::peer);
+      CAPTURE(answer.status().message());
+      CHECK(answer.status().message().find("NOT_FOUND") != std::string_view::npos);
+      CHECK(answer.status().message().find(std::string{"metadata of "} + size) != std::string_view::npos);
+    }
+  });
+  CHECK(w.server.connections() == 1);
+  CHECK(w.server.active_calls() == 0);
+}
