@@ -179,3 +179,16 @@ TEST_CASE("a disconnect gives up connecting: that is no failure, and no timer is
     CHECK(w.server.connects == 2);
   }
 }
+
+TEST_CASE("a disconnect gives up dialling as quietly") {
+  world w;
+  w.sub = std::make_shared<calling::subchannel>(w.io.get_executor(), w.options,
+                                                std::vector{*address::from_ip("127.0.0.1", 1)}, nullptr, w);
+  w.sub->connect();
+  REQUIRE(w.seen == states{connectivity::connecting});
+  w.sub->disconnect(false);
+  w.server.turn();
+  w.pass(1h);
+  CHECK(w.seen == states{connectivity::connecting, connectivity::idle});
+  CHECK(coro::scheduler_of(w.io.get_executor())->timers().empty());
+}
