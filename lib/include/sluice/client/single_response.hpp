@@ -2,6 +2,8 @@
 #pragma once
 
 #include <sluice/client/client_call.hpp>
+#include <sluice/core/result.hpp>
+#include <sluice/coro/context.hpp>
 #include <sluice/rpc/codec.hpp>
 
 #include <coroutine>

@@ -14,8 +14,18 @@ namespace sluice::coro {
 
 class timer_wheel;
 
+/// Where a timer stands in its wheel.
+class timer_place {
+  friend class timer;
+  friend class timer_wheel;
+  timer_wheel* wheel_ = nullptr;  // valid while the timer is linked
+  std::uint64_t tick_ = 0;
+  std::uint8_t level_ = 0;
+  std::uint8_t slot_ = 0;
+};
+
 /// A point in time that somebody waits for. Unlinked before it fires and when it dies.
-class timer : public list_hook<struct timers> {
+class timer : public list_hook<struct timers>, public timer_place {
  public:
   using list_tag = timers;
 
@@ -25,13 +35,6 @@ class timer : public list_hook<struct timers> {
  protected:
   timer() = default;
   inline ~timer();
-
- private:
-  friend class timer_wheel;
-  timer_wheel* wheel_ = nullptr;  // valid while it is linked
-  std::uint64_t tick_ = 0;
-  std::uint8_t level_ = 0;
-  std::uint8_t slot_ = 0;
 };
 
 /// A hierarchical timing wheel: four levels of 64 slots, ticks of one millisecond. Adding and cancelling are constant
