@@ -24,10 +24,16 @@ outgoing_call::outgoing_call(std::shared_ptr<channel_state> on, sluice::method w
 // ---- the start -------------------------------------------------------------------------------------------------------
 
 void outgoing_call::start(coro::context& parent) {
+  if (&parent.scheduler() != &channel_->scheduler() || !parent.scheduler().is_current()) {
+    context_.emplace(parent.scheduler());  // the parent is another thread's
+    return end(status{
+        code::failed_precondition,
+        "the call is awaited on another executor than its channel's; make one channel for each executor"});
+  }
   if (options_.is_detached()) context_.emplace(parent.scheduler());
   else context_.emplace(parent);
   began_ = parent.scheduler().now();
-  if (status const wrong = check(parent); !wrong.ok()) return end(wrong);
+  if (status const wrong = check(); !wrong.ok()) return end(wrong);
   channel_->call_began(*this);
   // One response: it is read as it comes. A stream of them: as it is asked for.
   set_reading(has_one_response());
@@ -37,12 +43,8 @@ void outgoing_call::start(coro::context& parent) {
   channel_->submit(*this);
 }
 
-status outgoing_call::check(coro::context& parent) {
+status outgoing_call::check() {
   if (!refused_.ok()) return refused_;
-  if (&parent.scheduler() != &channel_->scheduler() || !parent.scheduler().is_current())
-    return status{
-        code::failed_precondition,
-        "the call is awaited on another executor than its channel's; make one channel for each executor"};
   for (auto const& [key, value] : options_.metadata())
     if (auto const wrong = check_entry(key, value)) return status{code::invalid_argument, *wrong};
   if (auto const timeout = options_.timeout()) {
@@ -181,7 +183,7 @@ call_stream::read_result outgoing_call::read(bytes_view& message) {
   if (discarded_) return read_result::end;
   switch (next_message(message)) {
     case received::message: return read_result::message;
-    case received::pending: return ended_ ? read_result::end : read_result::pending;
+    case received::pending:
     case received::end: return ended_ ? read_result::end : read_result::pending;
     case received::broken: break;
   }

@@ -76,7 +76,7 @@ class outgoing_call final : public client_call,
   // stop_observer: the context
   void stop_requested(stop_reason reason) noexcept override;
 
-  [[nodiscard]] status check(coro::context& parent);
+  [[nodiscard]] status check();
   void read_headers(wire::header_block const& headers, bool last);
   void read_trailers(wire::header_block const& trailers);
   void peer_ended_call(status how);
