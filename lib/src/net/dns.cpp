@@ -165,7 +165,7 @@ struct dns_lookup::state : std::enable_shared_from_this<dns_lookup::state> {
   }
 
   [[nodiscard]] std::string explained(std::string_view reason) const {
-    return "cannot resolve " + quoted(host) + ": " + std::string{reason};
+    return "cannot resolve " + in_quotes(host) + ": " + std::string{reason};
   }
   void fail(std::string_view reason) { finish(explained(reason)); }
 

@@ -18,7 +18,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 
 result<host_port, std::string> with_port(std::string_view host, std::string_view port) {
   auto const number = parse_port(port);
-  if (!number) return "the port " + quoted(port) + " is not a number from 0 to 65535";
+  if (!number) return "the port " + in_quotes(port) + " is not a number from 0 to 65535";
   return host_port{std::string{host}, number};
 }
 
@@ -31,9 +31,9 @@ result<host_port, std::string> split_host_port(std::string_view text) {
     auto const host = text.substr(1, close - 1);
     auto const rest = text.substr(close + 1);
     auto const ip = address::from_ip(host, 0);
-    if (!ip || host.find(':') == host.npos) return quoted(host) + " in brackets is not an IPv6 address";
+    if (!ip || host.find(':') == host.npos) return in_quotes(host) + " in brackets is not an IPv6 address";
     if (rest.empty()) return host_port{std::string{host}, std::nullopt};
-    if (!rest.starts_with(':')) return "after the bracket comes " + quoted(rest) + " instead of :port";
+    if (!rest.starts_with(':')) return "after the bracket comes " + in_quotes(rest) + " instead of :port";
     return with_port(host, rest.substr(1));
   }
   auto const colon = text.find(':');
@@ -44,7 +44,7 @@ result<host_port, std::string> split_host_port(std::string_view text) {
       "it has several colons: an IPv6 address with a port is written in brackets, [::1]:50051"};
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   static constexpr std::string_view digits = "0123456789abcdef";
   constexpr std::size_t most = 200;
   std::string out{'"'};

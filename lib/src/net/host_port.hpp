@@ -20,6 +20,6 @@ struct host_port {
 [[nodiscard]] result<host_port, std::string> split_host_port(std::string_view text);
 
 /// `text` in double quotes, shortened, with unprintable bytes as \xNN: for error messages.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
 }  // namespace sluice::net

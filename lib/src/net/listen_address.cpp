@@ -36,7 +36,7 @@ result<addresses, std::string> parse(std::string_view text) {
   if (auto const ip = address::from_ip(split->host, port)) return addresses{*ip};
   if (is_loopback_name(split->host))
     return addresses{*address::from_ip("127.0.0.1", port), *address::from_ip("::1", port)};
-  return "the host " + net::quoted(split->host) +
+  return "the host " + net::in_quotes(split->host) +
          " is a name; write one of this machine's numeric addresses, localhost, or only :port for all of "
          "them";
 }
@@ -45,7 +45,7 @@ result<addresses, std::string> parse(std::string_view text) {
 
 result<std::vector<address>, std::string> parse_listen_address(std::string_view text) {
   auto parsed = parse(text);
-  if (!parsed) return "cannot listen on " + net::quoted(text) + ": " + parsed.error();
+  if (!parsed) return "cannot listen on " + net::in_quotes(text) + ": " + parsed.error();
   return parsed;
 }
 

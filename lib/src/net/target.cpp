@@ -25,7 +25,7 @@ std::string check_host(std::string_view host) {
     return c <= ' ' || c == 0x7f || std::string_view{"/?#@,\\[]\"<>"}.find(c) != std::string_view::npos;
   };
   if (std::any_of(host.begin(), host.end(), odd))
-    return "the host " + net::quoted(host) + " has a character that no name has";
+    return "the host " + net::in_quotes(host) + " has a character that no name has";
   return {};
 }
 
@@ -43,7 +43,7 @@ parsed_target parse_dns(std::string_view text) {
       auto const server = net::split_host_port(made.name_server);
       if (!server) return "the name server is wrong: " + server.error();
       if (!address::from_ip(server->host, 0))
-        return "the name server " + net::quoted(made.name_server) + " is not a numeric address";
+        return "the name server " + net::in_quotes(made.name_server) + " is not a numeric address";
     }
   }
   auto split = net::split_host_port(text);
@@ -64,11 +64,11 @@ parsed_target parse_ip(std::string_view scheme, std::string_view text) {
     auto const comma = text.find(',');
     auto const one = text.substr(0, comma);
     auto const split = net::split_host_port(one);
-    if (!split) return net::quoted(one) + ": " + split.error();
+    if (!split) return net::in_quotes(one) + ": " + split.error();
     auto const ip = address::from_ip(split->host, split->port.value_or(default_target_port));
     bool const has_colon = split->host.find(':') != split->host.npos;
     if (!ip || has_colon != (wanted == address::kind::ipv6))
-      return net::quoted(split->host) + " is not an " + (wanted == address::kind::ipv4 ? "IPv4" : "IPv6") +
+      return net::in_quotes(split->host) + " is not an " + (wanted == address::kind::ipv4 ? "IPv4" : "IPv6") +
              " address";
     if (ip->port() == 0) return std::string{"nothing can be reached at port 0"};
     if (made.addresses.empty()) made.authority = one;
@@ -95,7 +95,7 @@ parsed_target parse(std::string_view text) {
   if (colon != text.npos && scheme == "dns") return parse_dns(rest);
   // "localhost:50051" looks like a scheme too: only what cannot be host:port is taken for an unknown one.
   if (rest.starts_with("//") && std::all_of(scheme.begin(), scheme.end(), is_scheme_char)) {
-    std::string wrong = "the scheme " + net::quoted(scheme) +
+    std::string wrong = "the scheme " + net::in_quotes(scheme) +
                         " is not known; known are dns, ipv4, ipv6, unix and unix-abstract";
     if (scheme == "http" || scheme == "https" || scheme == "grpc")
       wrong += ". A target is no URL: write host:port";
@@ -121,7 +121,7 @@ std::string target::to_string() const {
 
 result<target, std::string> parse_target(std::string_view text) {
   auto parsed = parse(text);
-  if (!parsed) return "bad target " + net::quoted(text) + ": " + parsed.error();
+  if (!parsed) return "bad target " + net::in_quotes(text) + ": " + parsed.error();
   return parsed;
 }
 

@@ -16,7 +16,7 @@ void append_number(std::string& to, std::uint32_t value, unsigned bytes) {
 }
 
 // Printable bytes as they are, the others as \xNN, cut after a while.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t longest = 200;
   constexpr std::string_view digits = "0123456789abcdef";
   std::string out{"\""};
@@ -68,7 +68,7 @@ std::string http2_frame::to_string() const {
     for (auto const& name : absent) out.append("no ").append(name).append("; ");
     out.append("}");
   }
-  if (!payload.empty()) out.append(" ").append(quoted(payload));
+  if (!payload.empty()) out.append(" ").append(in_quotes(payload));
   return out;
 }
 
