@@ -23,7 +23,8 @@ class Deadlines(unittest.TestCase):
         self.assertTrue(0 < front <= 1000, shown)
         self.assertTrue(0 < back <= front - 200, shown)
         self.assertIn("the back's work       finished", shown)
-        self.assertGreaterEqual(int(re.search(r'DEADLINE_EXCEEDED after (\d+) ms', shown).group(1)), 300)
+        # Time is read once a turn: a timeout counts from the beginning of the turn in which its call starts.
+        self.assertGreaterEqual(int(re.search(r'DEADLINE_EXCEEDED after (\d+) ms', shown).group(1)), 290)
         stops = re.findall(r"the back's work +stopped: (\w+)", shown)
         # At the deadline the Front's reset may be quicker than the Back's own clock.
         self.assertIn(stops[0], ('deadline', 'client_cancelled'))
