@@ -3,6 +3,7 @@
 
 #include <sluice/client/any_call.hpp>
 #include <sluice/coro/generator.hpp>
+#include <sluice/coro/intrusive_list.hpp>
 #include <sluice/coro/outcome.hpp>
 #include <sluice/coro/waiter.hpp>
 #include <sluice/rpc/codec.hpp>
@@ -17,23 +18,35 @@
 namespace sluice {
 namespace calling {
 
+/// Waits for room in a call's stream.
+class room_waiter : public coro::waiter, public coro::list_hook<struct room_waiters> {
+ public:
+  using list_tag = room_waiters;
+
+ protected:
+  room_waiter() noexcept = default;
+  ~room_waiter() = default;
+
+ private:
+  void abandoned() noexcept override { coro::list_hook<room_waiters>::unlink(); }
+};
+
 /// Told by the call when its stream has room. Lives as long as the call, which may tell it when the writer that waited has
 /// been stopped, and has gone.
 class room_signal final : public coro::ready_node {
  public:
-  [[nodiscard]] bool awaited() const noexcept { return waiting_ != nullptr; }
-  void wake_on_room(client_call& call, coro::waiter& who) noexcept {
-    unlink();  // from an earlier writer's wait
-    waiting_ = &who;
+  [[nodiscard]] bool awaited() const noexcept { return !waiting_.empty(); }
+  void wake_on_room(client_call& call, room_waiter& who) noexcept {
+    coro::ready_node::unlink();  // from an earlier writer's wait
+    waiting_.push_back(who);
     call.when_writable(*this);
   }
-  void forget() noexcept { waiting_ = nullptr; }
 
  private:
   void run() noexcept override {
-    if (auto* const who = std::exchange(waiting_, nullptr)) who->wake();
+    while (!waiting_.empty()) waiting_.pop_front().wake();
   }
-  coro::waiter* waiting_ = nullptr;
+  coro::intrusive_list<room_waiter> waiting_;  // one; it leaves by itself, and may outlive the call
 };
 
 /// The writing half of a call that the user or a generator drives.
@@ -118,36 +131,30 @@ class writing_call : public any_call {
   class write_operation {
    public:
     write_operation(writing_call& call, Request const& message) noexcept : call_{call}, message_{message} {}
-    class awaiter final : private coro::waiter {
+    class awaiter final : private room_waiter {
      public:
       awaiter(writing_call& call, Request const& message) noexcept : call_{call}, message_{message} {}
-      ~awaiter() {
-        if (suspended_) signal().forget();
-      }
       [[nodiscard]] bool await_ready() const noexcept { return false; }
       template <coro::has_context Promise>
       [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> self) {
         if (call_.writer_->driven_by_generator())
           throw status_error{code::failed_precondition, "a generator writes the requests of this call"};
-        if (signal().awaited())
-          throw status_error{code::failed_precondition, "two writes of one stream at once"};
+        auto& room = call_.writer_->room();
+        if (room.awaited()) throw status_error{code::failed_precondition, "two writes of one stream at once"};
         call_.begin(*self.promise().context());
-        if (write_message(*call_.call_, message_) || !call_.call_->write_error().ok() || !suspend(self))
-          return false;
-        suspended_ = true;
-        signal().wake_on_room(*call_.call_, *this);
+        if (write_message(*call_.call_, message_) || !call_.call_->write_error().ok()) return false;
+        if (!this->suspend(self)) return false;
+        room.wake_on_room(*call_.call_, *this);
         return true;
       }
       void await_resume() const {
-        throw_if_stopped();
+        this->throw_if_stopped();
         if (auto const why = call_.call_->write_error(); !why.ok()) throw status_error{why};
       }
 
      private:
-      [[nodiscard]] room_signal& signal() const noexcept { return call_.writer_->room(); }
       writing_call& call_;
       Request const& message_;
-      bool suspended_ = false;
     };
     [[nodiscard]] awaiter operator co_await() const noexcept { return awaiter{call_, message_}; }
 
