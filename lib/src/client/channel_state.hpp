@@ -76,7 +76,7 @@ class channel_state final : public std::enable_shared_from_this<channel_state>,
     channel_state& self_;
   };
 
-  /// False: the call has to wait.
+  /// no_room: the pick has a connection, and that takes no further stream now.
   enum class placing : std::uint8_t { done, waits, no_room };
   placing place(outgoing_call& call);
   void serve_queue() noexcept;

@@ -19,7 +19,7 @@ constexpr std::size_t largest_metadata = wire::largest_sent_list - 1024;
 
 // By name + value + 32 (RFC 9113, 6.5.2), binary values as base64.
 std::size_t list_size(std::string_view key, std::string_view value) noexcept {
-  return key.size() + (key.ends_with("-bin") ? (value.size() + 2) / 3 * 4 : value.size()) + 32;
+  return key.size() + (is_binary_key(key) ? (value.size() + 2) / 3 * 4 : value.size()) + 32;
 }
 
 void check_room(metadata const& in, std::string_view key, std::string_view value) {
