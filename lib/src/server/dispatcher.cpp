@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/dispatcher.hpp"
 
+#include <algorithm>
+
 namespace sluice::serving {
 
 bool dispatcher::add(service& what) {
@@ -23,6 +25,14 @@ status dispatcher::explain(std::string_view path) const {
     return status{code::unimplemented, "unknown service " + std::string{name}};
   return status{code::unimplemented,
                 "unknown method " + std::string{path.substr(slash + 1)} + " of service " + std::string{name}};
+}
+
+std::vector<std::string_view> dispatcher::services() const {
+  std::vector<std::string_view> names;
+  names.reserve(services_.size());
+  for (auto const& [name, owner] : services_) names.push_back(name);
+  std::ranges::sort(names);
+  return names;
 }
 
 }  // namespace sluice::serving

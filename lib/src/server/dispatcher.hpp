@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace sluice::serving {
 
@@ -23,6 +24,8 @@ class dispatcher {
   [[nodiscard]] entry find(std::string_view path) const noexcept;
   /// Why `find` found nothing: UNIMPLEMENTED, naming the service or the method.
   [[nodiscard]] status explain(std::string_view path) const;
+  /// Their names, sorted.
+  [[nodiscard]] std::vector<std::string_view> services() const;
 
  private:
   struct hash {

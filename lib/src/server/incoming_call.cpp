@@ -53,6 +53,7 @@ incoming_call::~incoming_call() {
 }
 
 std::string incoming_call::peer() const { return connection_->peer(); }
+std::vector<std::string_view> incoming_call::services() const { return connection_->dispatch().services(); }
 stop_token incoming_call::drain() noexcept { return connection_->drain_token(); }
 
 // ---- the request -----------------------------------------------------------------------------------------------------

@@ -63,6 +63,7 @@ class incoming_call final : public server_stream,
   sluice::metadata const& metadata() const noexcept override { return metadata_; }
   std::string peer() const override;
   std::string_view authority() const noexcept override { return authority_; }
+  std::vector<std::string_view> services() const override;
   sluice::deadline deadline() const noexcept override { return context_.deadline(); }
   stop_token stop() noexcept override { return context_.token(); }
   stop_token drain() noexcept override;

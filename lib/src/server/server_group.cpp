@@ -107,9 +107,10 @@ void server_group::on_shard(std::size_t index, Action&& action) {
 void server_group::add(service& what) {
   if (serving_)
     throw status_error{code::failed_precondition, "services are added before the first listen or serve"};
-  if (!methods_->add(what))
-    throw status_error{code::already_exists,
-                       "a service " + std::string{what.sluice_service_name()} + " is registered already"};
+  for (service* each = &what; each != nullptr; each = each->sluice_companion())
+    if (!methods_->add(*each))
+      throw status_error{code::already_exists,
+                         "a service " + std::string{each->sluice_service_name()} + " is registered already"};
 }
 
 std::string server_group::listen(std::string_view address) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "services/health_messages.hpp"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/wire_format_lite.h>
+#include "services/fields.hpp"
 
 #include <cstdint>
 #include <string_view>
@@ -10,13 +9,15 @@
 namespace sluice {
 namespace {
 
-using google::protobuf::internal::WireFormatLite;
-using google::protobuf::io::CodedInputStream;
-using google::protobuf::io::CodedOutputStream;
+using fields::CodedInputStream;
+using fields::CodedOutputStream;
+using fields::read_all;
+using fields::read_text;
+using fields::reader;
 
-constexpr std::uint32_t string_field_1 = 1U << 3 | 2U;   // also a message in field 1
-constexpr std::uint32_t varint_field_1 = 1U << 3;
-constexpr std::uint32_t message_field_2 = 2U << 3 | 2U;
+constexpr std::uint32_t string_field_1 = fields::text_tag(1);  // also a message in field 1
+constexpr std::uint32_t varint_field_1 = fields::varint_tag(1);
+constexpr std::uint32_t message_field_2 = fields::text_tag(2);
 
 std::size_t text_size(std::string_view text) {
   return 1 + CodedOutputStream::VarintSize32(static_cast<std::uint32_t>(text.size())) + text.size();
@@ -33,30 +34,6 @@ std::uint8_t* write_status(serving_status status, std::uint8_t* to) {
   *to++ = varint_field_1;
   *to++ = static_cast<std::uint8_t>(status);
   return to;
-}
-
-CodedInputStream reader(bytes_view from) {
-  return CodedInputStream{reinterpret_cast<std::uint8_t const*>(from.data()), static_cast<int>(from.size())};
-}
-bool read_text(CodedInputStream& in, std::string& text) {
-  std::uint32_t size = 0;
-  return in.ReadVarint32(&size) && in.ReadString(&text, static_cast<int>(size));
-}
-
-/// Calls `field(tag)` for each field, which says whether it took it; others are skipped. False: malformed.
-template <class Field>
-bool read_fields(CodedInputStream& in, Field field) {
-  for (;;) {
-    std::uint32_t const tag = in.ReadTag();
-    if (tag == 0) return in.ConsumedEntireMessage();
-    switch (field(tag)) {
-      case 1: break;                                                      // taken
-      case 0:
-        if (!WireFormatLite::SkipField(&in, tag)) return false;
-        break;
-      default: return false;
-    }
-  }
 }
 
 int read_status(CodedInputStream& in, std::uint32_t tag, serving_status& status) {
@@ -80,7 +57,7 @@ void codec<health::check_request>::write(health::check_request const& message, s
 bool codec<health::check_request>::parse(health::check_request& message, bytes_view from) {
   message = {};
   auto in = reader(from);
-  return read_fields(in, [&](std::uint32_t tag) {
+  return read_all(in, [&](std::uint32_t tag) {
     if (tag != string_field_1) return 0;
     return read_text(in, message.service) ? 1 : -1;
   });
@@ -95,12 +72,12 @@ void codec<health::check_response>::write(health::check_response const& message,
 bool codec<health::check_response>::parse(health::check_response& message, bytes_view from) {
   message = {};
   auto in = reader(from);
-  return read_fields(in, [&](std::uint32_t tag) { return read_status(in, tag, message.status); });
+  return read_all(in, [&](std::uint32_t tag) { return read_status(in, tag, message.status); });
 }
 
 bool codec<health::list_request>::parse(health::list_request&, bytes_view from) {
   auto in = reader(from);
-  return read_fields(in, [](std::uint32_t) { return 0; });
+  return read_all(in, [](std::uint32_t) { return 0; });
 }
 
 // map<string, HealthCheckResponse> statuses = 1: entries of {1: key, 2: {1: status}}.
@@ -132,14 +109,14 @@ void codec<health::list_response>::write(health::list_response const& message, s
 bool codec<health::list_response>::parse(health::list_response& message, bytes_view from) {
   message = {};
   auto in = reader(from);
-  return read_fields(in, [&](std::uint32_t tag) {
+  return read_all(in, [&](std::uint32_t tag) {
     if (tag != string_field_1) return 0;
     std::string entry;
     if (!read_text(in, entry)) return -1;
     std::string name;
     health::check_response value;
     auto inner = reader(as_bytes(entry));
-    bool const whole = read_fields(inner, [&](std::uint32_t inner_tag) {
+    bool const whole = read_all(inner, [&](std::uint32_t inner_tag) {
       std::string text;
       if (inner_tag == string_field_1) return read_text(inner, name) ? 1 : -1;
       if (inner_tag != message_field_2) return 0;

@@ -108,3 +108,9 @@ TEST_CASE("names that begin alike are distinct services") {
   CHECK(methods.find("/a.B.C/M").owner == &longer);
   CHECK(methods.find("/B/M").owner == &unnamed);
 }
+
+TEST_CASE("the names of the services are told in order") {
+  two_services two;
+  CHECK(two.methods.services() == std::vector<std::string_view>{"greet.Empty", "greet.Greeter"});
+  CHECK(dispatcher{}.services().empty());
+}

@@ -53,6 +53,8 @@ class service {
   /// "package.Service".
   [[nodiscard]] virtual std::string_view sluice_service_name() const noexcept = 0;
   [[nodiscard]] virtual std::span<method_handler const> sluice_methods() const noexcept = 0;
+  /// A service that is registered together with this one, such as an older version of the same. Default: none.
+  [[nodiscard]] virtual service* sluice_companion() noexcept { return nullptr; }
 };
 
 }  // namespace sluice
