@@ -3,6 +3,7 @@
 #include "hello.sluice.hpp"
 #include "program.hpp"
 
+#include <sluice/services/reflection.hpp>
 #include <sluice/sluice.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -25,8 +26,9 @@ class Greeter final : public helloworld::GreeterService {
 void serve(std::string const& address) {
   boost::asio::io_context io{1};
   Greeter greeter;
+  sluice::reflection_service reflection;  // lets grpcurl and its kind call without the .proto
   sluice::server server{io.get_executor()};
-  server.add(greeter);
+  server.add(greeter).add(reflection);
   sample::serve(io, server, address);
 }
 
