@@ -18,6 +18,7 @@ std::string_view to_string(errc value) noexcept {
     case errc::missing_status: return "stream ended without grpc-status";
     case errc::protocol_error: return "peer violated HTTP/2";
     case errc::not_http2: return "peer does not speak HTTP/2";
+    case errc::handshake_failed: return "handshake failed";
     case errc::connection_closed: return "connection closed";
     case errc::stream_reset: return "stream reset";
     case errc::closed: return "used after its end";

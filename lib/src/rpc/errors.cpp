@@ -22,6 +22,7 @@ constexpr code code_of(errc why) noexcept {
     case errc::bad_content_type: return code::unknown;
     case errc::protocol_error:
     case errc::not_http2:
+    case errc::handshake_failed:
     case errc::connection_closed: return code::unavailable;
     case errc::closed: return code::failed_precondition;
   }

@@ -12,7 +12,7 @@ using namespace sluice;
 
 namespace {
 
-constexpr std::array<std::pair<errc, code>, 16> table{{
+constexpr std::array<std::pair<errc, code>, 17> table{{
     {errc::ok, code::ok},
     {errc::message_too_large, code::resource_exhausted},
     {errc::bad_message_flag, code::internal},
@@ -26,6 +26,7 @@ constexpr std::array<std::pair<errc, code>, 16> table{{
     {errc::missing_status, code::internal},
     {errc::protocol_error, code::unavailable},
     {errc::not_http2, code::unavailable},
+    {errc::handshake_failed, code::unavailable},
     {errc::connection_closed, code::unavailable},
     {errc::stream_reset, code::internal},
     {errc::closed, code::failed_precondition},

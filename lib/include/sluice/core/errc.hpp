@@ -24,6 +24,7 @@ enum class errc : std::uint8_t {
   // connection
   protocol_error,  ///< the peer broke HTTP/2
   not_http2,  ///< the peer speaks something else
+  handshake_failed,  ///< TLS
   connection_closed,
   stream_reset,
   closed,  ///< used after its end

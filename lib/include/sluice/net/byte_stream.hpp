@@ -12,6 +12,8 @@
 
 namespace sluice {
 
+struct peer_identity;
+
 /// What one read or write attempt did. Neither ever blocks.
 struct io_result {
   std::size_t bytes = 0;
@@ -60,6 +62,11 @@ class byte_stream {
   [[nodiscard]] virtual std::string peer() const = 0;
   /// This end, likewise.
   [[nodiscard]] virtual std::string local() const = 0;
+  /// More than an error code says about why a direction broke: "certificate verify failed: ...". Empty: nothing more.
+  [[nodiscard]] virtual std::string failure() const { return {}; }
+  /// Who the peer has proved to be, once that is known; null for a stream that protects nothing. What gives an identity
+  /// is secure: the bytes are encrypted, and the peer is who it is said to be.
+  [[nodiscard]] virtual std::shared_ptr<peer_identity const> identity() const { return nullptr; }
 };
 
 }  // namespace sluice
