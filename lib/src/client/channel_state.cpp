@@ -3,6 +3,7 @@
 
 #include <sluice/core/version.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::calling {
@@ -69,7 +70,7 @@ void channel_state::become(connectivity state) {
 std::shared_ptr<subchannel> channel_state::make_subchannel(std::vector<address> addresses) {
   auto made =
       std::make_shared<subchannel>(executor_, options_, std::move(addresses), connect_ ? &connect_ : nullptr,
-                                   static_cast<subchannel_owner&>(*this));
+                                   static_cast<subchannel_owner&>(*this), authority_);
   subchannels_.push_back(made);
   return made;
 }
@@ -149,6 +150,12 @@ void channel_state::call_ended(outgoing_call& call, sluice::method which, status
   if (closed_ || draining_) return ended_.set();
   if (options_.idle_timeout != duration::max())
     scheduler_->start_timer(*this, deadline::after(scheduler_->now(), options_.idle_timeout).at());
+}
+
+bool channel_state::secure() const noexcept {
+  return options_.tls || std::any_of(subchannels_.begin(), subchannels_.end(), [](auto const& each) {
+           return each->connection() != nullptr && each->connection()->identity() != nullptr;
+         });
 }
 
 wire::header_block& channel_state::scratch_block() noexcept {

@@ -58,7 +58,7 @@ status outgoing_call::check() {
 
 bool outgoing_call::attempt(transport::connection& where) {
   auto& block = channel_->scratch_block();
-  write_request_headers(block);
+  write_request_headers(block, where.identity() != nullptr);
   if (block.list_size() > wire::largest_sent_list) {
     end(status{code::resource_exhausted, "request metadata of " + std::to_string(block.list_size()) +
                                              " bytes is larger than the limit of 64 KiB"});
@@ -66,11 +66,13 @@ bool outgoing_call::attempt(transport::connection& where) {
   }
   if (!where.open(*this, block)) return false;
   peer_ = where.peer();
+  identity_ = where.identity();
   return true;
 }
 
-void outgoing_call::write_request_headers(wire::header_block& block) const {
+void outgoing_call::write_request_headers(wire::header_block& block, bool secure) const {
   wire::request_head head;
+  head.scheme = secure ? "https" : "http";
   head.path = method_.path;
   head.authority = channel_->authority();
   head.user_agent = channel_->user_agent();

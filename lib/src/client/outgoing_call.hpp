@@ -44,6 +44,7 @@ class outgoing_call final : public client_call,
   metadata const& initial_metadata() const noexcept override { return initial_; }
   metadata const& trailing_metadata() const noexcept override { return trailing_; }
   std::string const& peer() const noexcept override { return peer_; }
+  peer_identity const* identity() const noexcept override { return identity_.get(); }
   coro::context& context() noexcept override { return *context_; }
   void forget_readers() noexcept override { on_end_ = reader_ = nullptr; }
   void release() noexcept override;
@@ -82,7 +83,7 @@ class outgoing_call final : public client_call,
   void peer_ended_call(status how);
   void fail(status how) noexcept;
   [[nodiscard]] status explain(transport::stream_end const& how) const;
-  void write_request_headers(wire::header_block& block) const;
+  void write_request_headers(wire::header_block& block, bool secure) const;
   [[nodiscard]] bool has_one_response() const noexcept {
     return method_.kind == method_kind::unary || method_.kind == method_kind::client_streaming;
   }
@@ -99,6 +100,7 @@ class outgoing_call final : public client_call,
   metadata initial_;
   metadata trailing_;
   std::string peer_;
+  std::shared_ptr<peer_identity const> identity_;
   status outcome_;
   status refused_;  // why a message could not be written
   time_point began_;

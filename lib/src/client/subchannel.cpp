@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/subchannel.hpp"
 
+#include "net/host_port.hpp"
 #include "net/time_source.hpp"
 
 #include <sluice/rpc/errors.hpp>
@@ -11,9 +12,10 @@ namespace sluice::calling {
 
 subchannel::subchannel(asio::any_io_executor executor, channel_options const& options,
                        std::vector<address> addresses, channel::connector const* connect,
-                       subchannel_owner& owner)
+                       subchannel_owner& owner, std::string authority)
     : executor_{std::move(executor)}, scheduler_{coro::scheduler_of(executor_)}, options_{options},
-      addresses_{std::move(addresses)}, connect_{connect}, owner_{owner}, backoff_{options} {}
+      addresses_{std::move(addresses)}, connect_{connect}, owner_{owner}, authority_{std::move(authority)},
+      backoff_{options} {}
 
 subchannel::~subchannel() { scheduler_->timers().cancel(*this); }
 
@@ -49,6 +51,10 @@ void subchannel::dialled(result<std::unique_ptr<byte_stream>, std::string> made)
 
 void subchannel::begin_http2(std::unique_ptr<byte_stream> bytes) {
   scheduler_->start_timer(*this, deadline::after(began_, options_.connect_timeout).at());
+  if (options_.tls) {
+    auto const name = net::split_host_port(authority_);
+    bytes = options_.tls->wrap(executor_, std::move(bytes), name ? name->host : authority_);
+  }
   connection_ = std::make_shared<transport::connection>(
       *scheduler_, std::move(bytes),
       http2::session_options{.side = http2::side::client,

@@ -12,6 +12,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace sluice::calling {
@@ -38,7 +39,7 @@ class subchannel final : public std::enable_shared_from_this<subchannel>,
                          private coro::timer {
  public:
   subchannel(asio::any_io_executor executor, channel_options const& options, std::vector<address> addresses,
-             channel::connector const* connect, subchannel_owner& owner);
+             channel::connector const* connect, subchannel_owner& owner, std::string authority = {});
   ~subchannel();
 
   void use_addresses(std::vector<address> addresses) { addresses_ = std::move(addresses); }
@@ -74,6 +75,7 @@ class subchannel final : public std::enable_shared_from_this<subchannel>,
   std::vector<address> addresses_;
   channel::connector const* connect_;  // null: dial the addresses
   subchannel_owner& owner_;
+  std::string authority_;  // TLS: its host is the server's name
   backoff backoff_;
   std::unique_ptr<net::dial> dial_;
   std::shared_ptr<transport::connection> connection_;

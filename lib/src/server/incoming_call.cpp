@@ -54,6 +54,7 @@ incoming_call::~incoming_call() {
 
 std::string incoming_call::peer() const { return connection_->peer(); }
 std::vector<std::string_view> incoming_call::services() const { return connection_->dispatch().services(); }
+peer_identity const* incoming_call::identity() const noexcept { return connection_->identity(); }
 stop_token incoming_call::drain() noexcept { return connection_->drain_token(); }
 
 // ---- the request -----------------------------------------------------------------------------------------------------

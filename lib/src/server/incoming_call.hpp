@@ -62,6 +62,7 @@ class incoming_call final : public server_stream,
   std::string_view method() const noexcept override { return path_; }
   sluice::metadata const& metadata() const noexcept override { return metadata_; }
   std::string peer() const override;
+  peer_identity const* identity() const noexcept override;
   std::string_view authority() const noexcept override { return authority_; }
   std::vector<std::string_view> services() const override;
   sluice::deadline deadline() const noexcept override { return context_.deadline(); }

@@ -107,6 +107,9 @@ server& server::add(service& what) {
 }
 
 std::string server::listen(std::string_view address) { return group_->listen(address); }
+std::string server::listen(std::string_view address, tls_server tls) {
+  return group_->listen(address, std::move(tls));
+}
 void server::serve(std::unique_ptr<byte_stream> connection) { group_->serve(std::move(connection)); }
 task<void> server::shutdown(duration grace) { return stop_and_join(group_, grace); }
 void server::stop(duration grace) { group_->stop(grace, {}); }

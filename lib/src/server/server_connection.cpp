@@ -76,7 +76,7 @@ transport::stream* server_connection::stream_opened() {
 }
 
 void server_connection::connection_closed(transport::connection&, errc why, std::string_view text) noexcept {
-  bool const abuse = why == errc::not_http2 || why == errc::protocol_error;
+  bool const abuse = why == errc::not_http2 || why == errc::handshake_failed || why == errc::protocol_error;
   log(abuse ? log_level::warning : log_level::debug,
       "connection from " + peer() + ": " + std::string{to_string(why)} + ": " + std::string{text});
   if (auto* const observer = options().observer) observer->connection_closed(peer(), text);

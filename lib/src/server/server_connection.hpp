@@ -37,6 +37,7 @@ class server_connection final : public std::enable_shared_from_this<server_conne
   [[nodiscard]] server_options const& options() const noexcept;
   [[nodiscard]] dispatcher const& dispatch() const noexcept;
   [[nodiscard]] std::string const& peer() const noexcept { return connection_->peer(); }
+  [[nodiscard]] peer_identity const* identity() const noexcept { return connection_->identity().get(); }
   [[nodiscard]] stop_token drain_token() noexcept;
   /// An empty block to build headers in, until the next one is asked for.
   [[nodiscard]] wire::header_block& scratch_block() noexcept;

@@ -22,7 +22,7 @@ struct server_group::acceptor final : std::enable_shared_from_this<server_group:
   std::atomic<std::size_t> open = 0;
   std::atomic<bool> paused = false;
 
-  void accepted(std::unique_ptr<byte_stream> bytes) {
+  void accepted(std::unique_ptr<byte_stream> bytes, std::optional<tls_server> const& tls) {
     if (++open >= limit) {
       paused = true;
       for (auto const& each : listeners) each->pause();
@@ -30,9 +30,9 @@ struct server_group::acceptor final : std::enable_shared_from_this<server_group:
     }
     auto const target = shards[next].lock();  // where the listener was told to make it
     if (!target) return bytes->close();
-    if (shards.size() == 1) return target->serve(std::move(bytes));
+    if (shards.size() == 1) return target->serve(std::move(bytes), tls);
     asio::post(target->executor(),
-               [target, kept = std::move(bytes)]() mutable { target->serve(std::move(kept)); });
+               [target, kept = std::move(bytes), tls]() mutable { target->serve(std::move(kept), tls); });
   }
   // On any thread.
   void closed() {
@@ -113,7 +113,7 @@ void server_group::add(service& what) {
                          "a service " + std::string{each->sluice_service_name()} + " is registered already"};
 }
 
-std::string server_group::listen(std::string_view address) {
+std::string server_group::listen(std::string_view address, std::optional<tls_server> tls) {
   auto const parsed = parse_listen_address(address);
   if (!parsed) throw status_error{code::invalid_argument, parsed.error()};
   std::string bound;
@@ -125,10 +125,11 @@ std::string server_group::listen(std::string_view address) {
       auto const target = acceptor->shards[acceptor->next].lock();
       return target ? target->executor() : acceptor->executor;
     };
-    auto opened = net::listener::open(acceptor_->executor, *parsed, std::move(options),
-                                      [acceptor = acceptor_.get()](std::unique_ptr<byte_stream> bytes) {
-                                        acceptor->accepted(std::move(bytes));
-                                      });
+    auto opened = net::listener::open(
+        acceptor_->executor, *parsed, std::move(options),
+        [acceptor = acceptor_.get(), tls = std::move(tls)](std::unique_ptr<byte_stream> bytes) {
+          acceptor->accepted(std::move(bytes), tls);
+        });
     if (!opened) throw status_error{code::unavailable, opened.error()};
     bound = (*opened)->bound().front().to_string();
     acceptor_->listeners.push_back(std::move(*opened));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sluice/net/tls.hpp>
 #include <sluice/server/server_options.hpp>
 
 #include "net/listener.hpp"
@@ -10,6 +11,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +31,7 @@ class server_group {
   server_group& operator=(server_group const&) = delete;
 
   void add(service& what);
-  std::string listen(std::string_view address);
+  std::string listen(std::string_view address, std::optional<tls_server> tls = {});
   void serve(std::unique_ptr<byte_stream> connection);
   /// `done` is called once, on the executor of whichever shard ended last, or by the destructor. It does not throw.
   void stop(duration grace, std::function<void()> done);

@@ -22,7 +22,7 @@ shard::shard(asio::any_io_executor executor, std::shared_ptr<server_options cons
 
 shard::~shard() { scheduler_->timers().cancel(*this); }
 
-void shard::serve(std::unique_ptr<byte_stream> bytes) {
+void shard::serve(std::unique_ptr<byte_stream> bytes, std::optional<tls_server> const& tls) {
   if (stopping_) {
     bytes->close();
     if (on_connection_closed_) on_connection_closed_();
@@ -30,6 +30,7 @@ void shard::serve(std::unique_ptr<byte_stream> bytes) {
   }
   scheduler_->turn([&] {
     if (!coro::root::linked()) scheduler_->adopt(*this);
+    if (tls) bytes = tls->wrap(executor_, std::move(bytes));
     auto made = std::make_shared<server_connection>(shared_from_this(), std::move(bytes));
     connections_.push_back(made);
     add_to(connection_count_, 1);

@@ -5,6 +5,7 @@
 #include <sluice/coro/intrusive_list.hpp>
 #include <sluice/coro/stop.hpp>
 #include <sluice/net/byte_stream.hpp>
+#include <sluice/net/tls.hpp>
 #include <sluice/server/server_options.hpp>
 
 #include "server/dispatcher.hpp"
@@ -13,6 +14,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace sluice::serving {
@@ -26,7 +28,7 @@ class shard final : public std::enable_shared_from_this<shard>, private coro::ti
         std::shared_ptr<dispatcher const> methods, std::function<void()> connection_closed);
   ~shard();
 
-  void serve(std::unique_ptr<byte_stream> bytes);
+  void serve(std::unique_ptr<byte_stream> bytes, std::optional<tls_server> const& tls = {});
   /// Graceful end; `until_over` is let go when nothing is left. Several may wait, and the shortest grace holds.
   void stop(duration grace, std::shared_ptr<void> until_over);
   /// What is left goes now: the server is destroyed, or its executor's context is.

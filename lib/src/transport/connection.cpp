@@ -179,7 +179,7 @@ void connection::read() {
   for (int i = 0; i != reads_a_turn; ++i) {
     auto const got = bytes_->read(into);
     ++counters_.reads;
-    if (got.error) return close(errc::connection_closed, got.error.message());
+    if (got.error) return close_broken(got.error);
     if (got.end) return close(errc::connection_closed, "closed by the peer");
     if (got.would_block) break;
     counters_.bytes_received += got.bytes;
@@ -187,6 +187,12 @@ void connection::read() {
     if (got.bytes < into.size()) break;
   }
   wait_readable();
+}
+
+void connection::close_broken(std::error_code error) {
+  auto const text = bytes_->failure();
+  if (text.empty()) return close(errc::connection_closed, error.message());
+  close(recognized_ ? errc::connection_closed : errc::handshake_failed, text);
 }
 
 bool connection::receive(bytes_view bytes) {
@@ -200,6 +206,7 @@ bool connection::receive(bytes_view bytes) {
   }
   if (opening_.size() < opening_size) return true;
   recognized_ = true;
+  identity_ = bytes_->identity();
   buffer const opening = std::move(opening_);
   return take(opening.view());
 }
@@ -232,7 +239,7 @@ bool connection::write(bytes_view bytes, std::size_t& written) {
   auto const put = bytes_->write(pieces);
   ++counters_.writes;
   if (put.error) {
-    if (!closed_) close(errc::connection_closed, put.error.message());
+    if (!closed_) close_broken(put.error);
     return false;
   }
   written = put.bytes;

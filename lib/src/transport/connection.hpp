@@ -5,6 +5,7 @@
 #include <sluice/coro/intrusive_list.hpp>
 #include <sluice/coro/scheduler.hpp>
 #include <sluice/net/byte_stream.hpp>
+#include <sluice/net/peer_identity.hpp>
 
 #include "http2/session.hpp"
 #include "transport/stream.hpp"
@@ -15,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace sluice::transport {
 
@@ -71,6 +73,8 @@ class connection final : public std::enable_shared_from_this<connection>,
   [[nodiscard]] bool ready() const noexcept { return settings_seen_ && !closed_ && !going_away_; }
   [[nodiscard]] std::size_t open_streams() const noexcept { return open_count_; }
   [[nodiscard]] std::string const& peer() const noexcept { return peer_; }
+  /// Who the peer has proved to be, once it has said something; null on a stream that protects nothing.
+  [[nodiscard]] std::shared_ptr<peer_identity const> const& identity() const noexcept { return identity_; }
   [[nodiscard]] coro::scheduler& scheduler() const noexcept { return *scheduler_; }
 
   /// Counts since the start, for tests, the observer and the bench.
@@ -114,6 +118,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   [[nodiscard]] bool receive(bytes_view bytes);
   [[nodiscard]] bool take(bytes_view bytes);
   void wait_readable();
+  void close_broken(std::error_code error);
   void flush();
   [[nodiscard]] bool write(bytes_view bytes, std::size_t& written);
   void leave(stream& who) noexcept;
@@ -121,6 +126,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   std::shared_ptr<coro::scheduler> scheduler_;
   std::unique_ptr<byte_stream> bytes_;
   std::string peer_;
+  std::shared_ptr<peer_identity const> identity_;
   http2::side side_;
   connection_owner* owner_ = nullptr;
   coro::intrusive_list<stream> streams_;

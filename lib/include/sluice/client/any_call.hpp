@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sluice/client/client_call.hpp>
+#include <sluice/net/peer_identity.hpp>
 
 #include <string>
 #include <utility>
@@ -21,6 +22,8 @@ class any_call {
   [[nodiscard]] metadata const& trailing_metadata() const noexcept { return call_->trailing_metadata(); }
   /// "ipv4:127.0.0.1:50051"; empty before the call has a connection.
   [[nodiscard]] std::string const& peer() const noexcept { return call_->peer(); }
+  /// Who the server has proved to be; null before the call has a connection, and without TLS. It lives as long as the call.
+  [[nodiscard]] peer_identity const* identity() const noexcept { return call_->identity(); }
   [[nodiscard]] bool ended() const noexcept { return call_->ended(); }
   /// How the call ended; ok while it has not.
   [[nodiscard]] sluice::status const& status() const noexcept { return call_->outcome(); }

@@ -3,11 +3,13 @@
 
 #include <sluice/core/deadline.hpp>
 #include <sluice/core/log.hpp>
+#include <sluice/net/tls.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 
 namespace sluice {
@@ -19,9 +21,11 @@ class channel_observer;
 struct channel_options {
   /// What the calls' :authority says. Empty: by the target.
   std::string authority = {};
+  /// Without it the connections are plaintext. With a connector it runs over the connector's streams.
+  std::optional<tls_client> tls = {};
   /// Put in front of "sluice/VERSION" in the user-agent header.
   std::string user_agent = {};
-  /// Of all addresses together, up to the peer's first SETTINGS.
+  /// Of all addresses together, up to the peer's first SETTINGS, the TLS handshake included.
   duration connect_timeout = std::chrono::seconds{20};
   /// Wait after the n-th failed connect: initial × multiplier^(n-1), at most max, ± jitter (a share of it).
   duration backoff_initial = std::chrono::seconds{1};

@@ -13,6 +13,7 @@
 namespace sluice {
 
 class channel;
+struct peer_identity;
 namespace coro {
 class context;
 }
@@ -39,6 +40,8 @@ class client_call : public call_stream {
   [[nodiscard]] virtual metadata const& trailing_metadata() const noexcept = 0;
   /// The server's address; empty before the call has a connection.
   [[nodiscard]] virtual std::string const& peer() const noexcept = 0;
+  /// Who the server has proved to be; null before the call has a connection, and without TLS.
+  [[nodiscard]] virtual peer_identity const* identity() const noexcept = 0;
   /// The context that the call runs under, once started: stopped when it ends.
   [[nodiscard]] virtual coro::context& context() noexcept = 0;
   /// Whoever waited to read, or for the end, has gone and is not told.

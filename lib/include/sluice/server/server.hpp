@@ -4,6 +4,7 @@
 #include <sluice/core/deadline.hpp>
 #include <sluice/coro/task.hpp>
 #include <sluice/net/byte_stream.hpp>
+#include <sluice/net/tls.hpp>
 #include <sluice/server/observer.hpp>
 #include <sluice/server/server_options.hpp>
 #include <sluice/server/service.hpp>
@@ -55,6 +56,8 @@ class server {
   /// "ipv4:127.0.0.1:50051". Throws status_error: INVALID_ARGUMENT for what is no address, UNAVAILABLE when it cannot be
   /// bound, saying why.
   std::string listen(std::string_view address);
+  /// The same with TLS. A server may listen with and without it side by side.
+  std::string listen(std::string_view address, tls_server tls);
   /// Serves one connection that the caller made: a pipe, an accepted socket in a byte_stream, a user's own. The stream is
   /// of the server's executor. With io_threads: of the caller's when it is one of them, else of `threads.executor(0)`.
   void serve(std::unique_ptr<byte_stream> connection);

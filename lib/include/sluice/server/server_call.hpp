@@ -4,6 +4,7 @@
 #include <sluice/core/deadline.hpp>
 #include <sluice/core/metadata.hpp>
 #include <sluice/coro/stop.hpp>
+#include <sluice/net/peer_identity.hpp>
 
 #include <string>
 #include <string_view>
@@ -25,6 +26,9 @@ class server_call {
   [[nodiscard]] virtual sluice::metadata const& metadata() const noexcept = 0;
   /// The client's address: "ipv4:127.0.0.1:41234", "unix:", "pipe".
   [[nodiscard]] virtual std::string peer() const = 0;
+  /// Who the client has proved to be, and how the connection is protected; null without TLS. A client that gave no
+  /// certificate has an identity without one.
+  [[nodiscard]] virtual peer_identity const* identity() const noexcept = 0;
   /// The :authority that the client asked for.
   [[nodiscard]] virtual std::string_view authority() const noexcept = 0;
   /// The names of all services of the server that this call came to, sorted: "package.Service".
