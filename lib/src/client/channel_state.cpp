@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/channel_state.hpp"
 
+#include "net/time_source.hpp"
+
 #include <sluice/core/version.hpp>
 
 #include <algorithm>
@@ -85,6 +87,16 @@ void channel_state::publish(connectivity state, std::shared_ptr<picker> by) {
 
 void channel_state::subchannel_changed(subchannel& which) { balancer_->changed(which); }
 void channel_state::subchannel_has_room(subchannel&) noexcept { serve_queue(); }
+
+// gRFC A8: the next connections send them half as often.
+void channel_state::too_many_pings() noexcept {
+  duration& time = options_.keepalive.time;
+  time = time > duration::max() / 2 ? duration::max() : time * 2;
+  if (options_.log)
+    options_.log(log_level::warning,
+                 "the server wants fewer keepalive pings: keepalive.time of the channel to " + target_text_ +
+                     " is now " + net::describe(time));
+}
 
 void channel_state::expired() noexcept {
   if (!calls_.empty()) return;

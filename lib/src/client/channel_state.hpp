@@ -67,6 +67,7 @@ class channel_state final : public std::enable_shared_from_this<channel_state>,
   // subchannel_owner
   void subchannel_changed(subchannel& which) override;
   void subchannel_has_room(subchannel& which) noexcept override;
+  void too_many_pings() noexcept override;
   // timer: idle
   void expired() noexcept override;
   // root: the executor's context goes, and the sockets must go before it

@@ -25,6 +25,8 @@ class subchannel_owner {
   virtual void subchannel_changed(subchannel& which) = 0;
   /// Another call may be opened on it.
   virtual void subchannel_has_room(subchannel& which) noexcept = 0;
+  /// The server refuses further connections whose keepalive pings come as often.
+  virtual void too_many_pings() noexcept {}
 
  protected:
   ~subchannel_owner() = default;

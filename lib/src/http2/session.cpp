@@ -22,6 +22,9 @@ struct session::impl {
   std::size_t enough = 0;
   std::string complaint;  // nghttp2's last words about what is being received; not each ends the connection
   std::string violation;  // why the connection is beyond repair
+  bool ending = false;  // our own last GOAWAY is queued: nothing more is taken
+  bool ended = false;  // and out: nothing more is sent
+  bool sent_for_streams = false;
 
   // The header list that is being received: one at a time on a connection.
   std::size_t list_size = 0;
@@ -42,6 +45,15 @@ struct session::impl {
       violation.assign(reinterpret_cast<char const*>(last.opaque_data), last.opaque_data_len);
     else violation = nghttp2_http2_strerror(last.error_code);
   }
+  // nghttp2_session_terminate_session would send no text.
+  void end(std::uint32_t error, std::string_view text) {
+    if (std::exchange(ending, true)) return;
+    violation = text;
+    nghttp2_submit_goaway(native, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(native), error,
+                          reinterpret_cast<std::uint8_t const*>(text.data()), text.size());
+  }
+  // What a callback returns while something is received.
+  [[nodiscard]] int go_on() const noexcept { return ending ? NGHTTP2_ERR_CALLBACK_FAILURE : 0; }
   [[nodiscard]] stream_user* user(std::int32_t id) const noexcept {
     return static_cast<stream_user*>(nghttp2_session_get_stream_user_data(native, id));
   }
@@ -127,6 +139,8 @@ struct session::callbacks {
           std::uint64_t opaque = 0;
           std::memcpy(&opaque, frame->ping.opaque_data, sizeof opaque);
           me.events.ping_acknowledged(opaque);
+        } else {
+          me.events.ping_received();
         }
         break;
       case NGHTTP2_GOAWAY:
@@ -137,7 +151,7 @@ struct session::callbacks {
       case NGHTTP2_RST_STREAM: me.reset_by_peer = frame->hd.stream_id; break;
       default: break;
     }
-    return 0;
+    return me.go_on();
   }
 
   static int on_data_chunk(nghttp2_session* native, std::uint8_t, std::int32_t id, std::uint8_t const* bytes,
@@ -161,17 +175,22 @@ struct session::callbacks {
   }
 
   static int on_frame_sent(nghttp2_session* native, nghttp2_frame const* frame, void* data) {
+    auto& me = self(data);
+    me.sent_for_streams |= frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA ||
+                           frame->hd.type == NGHTTP2_WINDOW_UPDATE;
     // A server that answers before it has read everything tells the client to stop sending (RFC 9113, 8.1).
     if ((frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
-        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 && self(data).options.side == side::server &&
+        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 && me.options.side == side::server &&
         nghttp2_session_get_stream_remote_close(native, frame->hd.stream_id) == 0)
       nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
-    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR)
-      self(data).ended_with(frame->goaway);
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+      me.ended_with(frame->goaway);
+      me.ended = me.ending;
+    }
     // Only now: a PING is sent before whatever else is queued, and would overtake the notice.
     constexpr std::int32_t highest = 0x7fffffff;
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.last_stream_id == highest)
-      submit_ping(native, self(data).notice_ping);
+      submit_ping(native, me.notice_ping);
     return 0;
   }
 
@@ -274,9 +293,11 @@ session::session(session_options const& options, session_events& events)
 session::~session() = default;
 
 errc session::receive(bytes_view bytes) {
+  if (impl_->ending) return errc::protocol_error;
   impl_->complaint.clear();
   auto const taken = nghttp2_session_mem_recv(
       impl_->native, reinterpret_cast<std::uint8_t const*>(bytes.data()), bytes.size());
+  if (impl_->ending) return errc::protocol_error;
   if (taken < 0) {
     impl_->violation =
         impl_->complaint.empty() ? nghttp2_strerror(static_cast<int>(taken)) : std::move(impl_->complaint);
@@ -291,7 +312,7 @@ errc session::receive(bytes_view bytes) {
 errc session::send(buffer& out, std::size_t enough) {
   impl_->out = &out;
   impl_->enough = enough;
-  while (out.size() < enough) {
+  while (out.size() < enough && !impl_->ended) {
     std::uint8_t const* bytes = nullptr;
     auto const size = nghttp2_session_mem_send(impl_->native, &bytes);
     if (size == 0) break;
@@ -303,9 +324,12 @@ errc session::send(buffer& out, std::size_t enough) {
 
 std::string_view session::violation() const noexcept { return impl_->violation; }
 
-bool session::wants_to_send() const noexcept { return nghttp2_session_want_write(impl_->native) != 0; }
+bool session::wants_to_send() const noexcept {
+  return !impl_->ended && nghttp2_session_want_write(impl_->native) != 0;
+}
 
 bool session::finished() const noexcept {
+  if (impl_->ended) return true;
   return nghttp2_session_want_read(impl_->native) == 0 && nghttp2_session_want_write(impl_->native) == 0;
 }
 
@@ -349,7 +373,12 @@ void session::goaway(std::uint32_t error, std::string_view debug) {
                         reinterpret_cast<std::uint8_t const*>(debug.data()), debug.size());
 }
 
-void session::terminate(std::uint32_t error) { nghttp2_session_terminate_session(impl_->native, error); }
+void session::terminate(std::uint32_t error, std::string_view text) {
+  if (!text.empty()) impl_->end(error, text);
+  else if (!impl_->ending) nghttp2_session_terminate_session(impl_->native, error);
+}
+
+bool session::take_sent_for_streams() noexcept { return std::exchange(impl_->sent_for_streams, false); }
 
 void session::ping(std::uint64_t opaque) { callbacks::submit_ping(impl_->native, opaque); }
 

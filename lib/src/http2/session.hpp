@@ -57,6 +57,8 @@ class session_events {
   virtual void goaway(std::int32_t last_stream, std::uint32_t error, std::string_view debug) = 0;
   virtual void settings_received() = 0;
   virtual void ping_acknowledged(std::uint64_t opaque) = 0;
+  /// A PING that the session answers.
+  virtual void ping_received() {}
 
   /// How much of the stream's outgoing bytes may go into the next frame.
   virtual data_wish pull_data(stream_user& from, std::size_t most) = 0;
@@ -116,9 +118,11 @@ class session {
   void announce_shutdown(std::uint64_t opaque);
   /// GOAWAY with the last stream that was taken.
   void goaway(std::uint32_t error, std::string_view debug);
-  /// Sends GOAWAY and then nothing more.
-  void terminate(std::uint32_t error);
+  /// Takes nothing more, sends GOAWAY and then nothing more. With an error and `text` that is the `violation`.
+  void terminate(std::uint32_t error, std::string_view text = {});
   void ping(std::uint64_t opaque);
+  /// Something of a stream was sent since this was asked last: HEADERS, DATA or WINDOW_UPDATE.
+  [[nodiscard]] bool take_sent_for_streams() noexcept;
 
   /// How many streams the peer lets us open; the protocol's "unlimited" before its SETTINGS came.
   [[nodiscard]] std::uint32_t peer_max_concurrent_streams() const noexcept;

@@ -8,6 +8,7 @@
 
 #include "net/connect_attempt.hpp"
 #include "net/socket_stream.hpp"
+#include "net/user_timeout.hpp"
 
 namespace sluice::net {
 
@@ -73,7 +74,11 @@ struct dial::state : std::enable_shared_from_this<dial::state> {
     fail();
   }
 
-  void succeed(std::size_t index) { finish(make_socket_stream(executor, attempts[index].connect->take())); }
+  void succeed(std::size_t index) {
+    auto socket = attempts[index].connect->take();
+    set_user_timeout(socket.get(), options.user_timeout);
+    finish(make_socket_stream(executor, std::move(socket)));
+  }
 
   void fail() {
     std::string text;

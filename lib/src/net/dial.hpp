@@ -22,6 +22,7 @@ struct dial_options {
   /// How long one address may be silent before the next is tried beside it (RFC 8305: 250 ms).
   duration stagger = std::chrono::milliseconds{250};
   duration timeout = std::chrono::seconds{20};  ///< of everything
+  duration user_timeout = duration::max();      ///< see set_user_timeout
   std::shared_ptr<time_source> time;            ///< null: the real one
 };
 

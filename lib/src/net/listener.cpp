@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "net/socket_stream.hpp"
+#include "net/user_timeout.hpp"
 
 namespace sluice::net {
 namespace {
@@ -91,6 +92,7 @@ struct listener::state : std::enable_shared_from_this<listener::state> {
         return;
       }
       next_pause = shortest_pause;
+      set_user_timeout(fd.get(), options.user_timeout);
       auto const where = options.executor_for_connection ? options.executor_for_connection() : executor;
       accepted(make_socket_stream(where, std::move(fd)));
     }

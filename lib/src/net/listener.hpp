@@ -26,6 +26,7 @@ struct listen_options {
   std::size_t batch = 32;
   /// Where an accepted connection will live, asked for each one; empty: on the listener's executor.
   std::function<asio::any_io_executor()> executor_for_connection;
+  duration user_timeout = duration::max();  ///< of accepted sockets, see set_user_timeout
   log_sink log;                        ///< empty: silent
   std::shared_ptr<time_source> time;  ///< null: the real one
   /// accept4(2), or a test's: takes the listening socket, returns a descriptor, or -1 with errno.

@@ -16,12 +16,23 @@ http2::session_options session_options_of(server_options const& options) noexcep
           .max_header_list_size = options.max_header_list_size};
 }
 
+transport::connection_times times_of(server_options const& options) noexcept {
+  auto const& keepalive = options.keepalive;
+  return {.keepalive = {.time = keepalive.time, .timeout = keepalive.timeout, .without_calls = true},
+          .min_ping_interval = keepalive.min_ping_interval,
+          .pings_without_calls = keepalive.permit_without_calls,
+          .idle = options.max_connection_idle,
+          .age = options.max_connection_age,
+          .age_grace = options.max_connection_age_grace,
+          .drain_answer = keepalive.timeout};
+}
+
 }  // namespace
 
 server_connection::server_connection(std::shared_ptr<shard> of, std::unique_ptr<byte_stream> bytes)
-    : shard_{std::move(of)},
-      connection_{std::make_shared<transport::connection>(shard_->scheduler(), std::move(bytes),
-                                                          session_options_of(shard_->options()))} {}
+    : shard_{std::move(of)}, connection_{std::make_shared<transport::connection>(
+                                 shard_->scheduler(), std::move(bytes), session_options_of(shard_->options()),
+                                 times_of(shard_->options()))} {}
 
 server_connection::~server_connection() = default;
 

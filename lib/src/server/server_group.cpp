@@ -120,6 +120,7 @@ std::string server_group::listen(std::string_view address, std::optional<tls_ser
   on_shard(0, [&] {
     net::listen_options options;
     options.log = options_->log;
+    if (options_->keepalive.time != duration::max()) options.user_timeout = options_->keepalive.timeout;
     options.executor_for_connection = [acceptor = acceptor_.get()]() -> asio::any_io_executor {
       acceptor->next = (acceptor->next + 1) % acceptor->shards.size();
       auto const target = acceptor->shards[acceptor->next].lock();

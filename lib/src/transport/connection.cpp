@@ -19,6 +19,7 @@ constexpr std::size_t backlog_limit = 64 * 1024;
 // As many bytes tell HTTP/2 from everything else that has a name; each HTTP/2 peer begins with more.
 constexpr std::size_t opening_size = 8;
 constexpr std::uint64_t drain_ping = 0x736c75696365'0001;
+constexpr std::uint32_t enhance_your_calm = 11;  // RFC 9113, 7
 
 class block_fields final : public http2::session::header_list {
  public:
@@ -40,9 +41,10 @@ stream& as_stream(http2::stream_user& user) noexcept { return static_cast<stream
 }  // namespace
 
 connection::connection(coro::scheduler& where, std::unique_ptr<byte_stream> bytes,
-                       http2::session_options const& options)
+                       http2::session_options const& options, connection_times const& times)
     : scheduler_{where.shared_from_this()}, bytes_{std::move(bytes)}, peer_{bytes_->peer()},
-      side_{options.side}, session_{options, *this} {}
+      side_{options.side}, session_{options, *this},
+      strikes_{times.min_ping_interval, times.pings_without_calls}, timers_{*this, times} {}
 
 connection::~connection() {
   // Dropped with its executor's context: the calls are dropped with their trees.
@@ -51,6 +53,7 @@ connection::~connection() {
 
 void connection::start(connection_owner& owner) {
   owner_ = &owner;
+  timers_.start();
   // A server speaks when it knows that the client speaks HTTP/2: what another protocol's client reads must be the answer.
   if (side_ == http2::side::client) flush_at_turn_end();
   wait_readable();
@@ -70,23 +73,23 @@ bool connection::open(stream& who, wire::header_block const& headers) {
     return false;
   }
   who.id_ = *id;
-  who.connection_ = this;
   who.headers_sent_ = true;
-  streams_.push_back(who);
-  ++open_count_;
+  join(who);
   flush_at_turn_end();
   return true;
 }
 
-void connection::drain() {
+void connection::drain(std::string_view why) {
   if (closed_ || std::exchange(draining_, true)) return;
+  drain_text_ = why;
   if (side_ == http2::side::client) {
-    session_.goaway(0, {});
+    session_.goaway(0, why);
   } else if (!recognized_) {
     return close(errc::connection_closed, "the server drains");
   } else {
     // Calls that are on their way are still taken: the last stream is named when the client has surely read the notice.
     session_.announce_shutdown(drain_ping);
+    timers_.drain_announced();
   }
   flush_at_turn_end();
 }
@@ -94,6 +97,7 @@ void connection::drain() {
 void connection::close(errc why, std::string_view text) {
   if (std::exchange(closed_, true)) return;
   auto const keep = shared_from_this();
+  timers_.stop();
   std::string const said{text};
   bool const speaks_http2 = recognized_ || side_ == http2::side::client;
   bool const has_last_word = speaks_http2 && !session_.finished();
@@ -114,6 +118,18 @@ void connection::close(errc why, std::string_view text) {
     each.on_closed({.why = why == errc::ok ? errc::connection_closed : why, .text = said});
   }
   if (owner_ != nullptr) std::exchange(owner_, nullptr)->connection_closed(*this, why, said);
+}
+
+void connection::ping(std::uint64_t opaque) {
+  session_.ping(opaque);
+  flush_at_turn_end();
+}
+
+void connection::finish_drain() {
+  if (std::exchange(drain_finished_, true)) return;
+  timers_.drain_answered();
+  session_.goaway(0, drain_text_);
+  flush_at_turn_end();
 }
 
 // ---- streams ---------------------------------------------------------------------------------------------------------
@@ -144,10 +160,16 @@ void connection::flush_at_turn_end() noexcept {
   if (!closed_) scheduler_->at_turn_end(*this);
 }
 
+void connection::join(stream& who) {
+  who.connection_ = this;
+  streams_.push_back(who);
+  if (open_count_++ == 0) timers_.busy();
+}
+
 void connection::leave(stream& who) noexcept {
   who.connection_ = nullptr;
   who.coro::list_hook<stream_hook>::unlink();
-  --open_count_;
+  if (--open_count_ == 0) timers_.idle();
 }
 
 // ---- reading ---------------------------------------------------------------------------------------------------------
@@ -169,6 +191,7 @@ void connection::ready(io_direction direction) noexcept {
       if (!closed_) read();
     } else {
       waiting_writable_ = false;
+      timers_.heard();  // what the peer takes is a sign of life
       flush_at_turn_end();
     }
   });
@@ -183,6 +206,7 @@ void connection::read() {
     if (got.end) return close(errc::connection_closed, "closed by the peer");
     if (got.would_block) break;
     counters_.bytes_received += got.bytes;
+    timers_.heard();
     if (!receive(into.first(got.bytes))) return;
     if (got.bytes < into.size()) break;
   }
@@ -283,9 +307,7 @@ http2::stream_user* connection::stream_opened(std::int32_t id) {
   stream* const made = owner_ != nullptr ? owner_->stream_opened() : nullptr;
   if (made == nullptr) return nullptr;
   made->id_ = id;
-  made->connection_ = this;
-  streams_.push_back(*made);
-  ++open_count_;
+  join(*made);
   return made;
 }
 
@@ -320,9 +342,13 @@ void connection::settings_received() {
 }
 
 void connection::ping_acknowledged(std::uint64_t opaque) {
-  if (opaque != drain_ping || !draining_) return;
-  session_.goaway(0, {});
-  flush_at_turn_end();
+  if (opaque == drain_ping && draining_) finish_drain();
+}
+
+void connection::ping_received() {
+  if (side_ == http2::side::client) return;
+  if (!strikes_.allow(scheduler_->now(), open_count_ != 0, session_.take_sent_for_streams()))
+    session_.terminate(enhance_your_calm, "too_many_pings");
 }
 
 http2::data_wish connection::pull_data(http2::stream_user& from, std::size_t most) {

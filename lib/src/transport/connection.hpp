@@ -7,7 +7,9 @@
 #include <sluice/net/byte_stream.hpp>
 #include <sluice/net/peer_identity.hpp>
 
+#include "http2/ping_strikes.hpp"
 #include "http2/session.hpp"
+#include "transport/connection_timers.hpp"
 #include "transport/stream.hpp"
 #include "wire/header_block.hpp"
 
@@ -54,7 +56,7 @@ class connection final : public std::enable_shared_from_this<connection>,
                          private coro::turn_hook {
  public:
   connection(coro::scheduler& where, std::unique_ptr<byte_stream> bytes,
-             http2::session_options const& options);
+             http2::session_options const& options, connection_times const& times = {});
   ~connection();
 
   /// Begins to read and write. `owner` outlives the connection's end.
@@ -64,12 +66,13 @@ class connection final : public std::enable_shared_from_this<connection>,
   /// Client: another stream may be opened now.
   [[nodiscard]] bool has_capacity() const noexcept;
 
-  /// Graceful: GOAWAY; what is open goes on, then the connection closes by itself.
-  void drain();
+  /// Graceful: GOAWAY; what is open goes on, then the connection closes by itself. `why` stays valid; the peer reads it.
+  void drain(std::string_view why = {});
   /// Now: every stream is closed with `why`, a GOAWAY is tried, the socket closed.
   void close(errc why, std::string_view text);
 
   [[nodiscard]] bool closed() const noexcept { return closed_; }
+  [[nodiscard]] bool draining() const noexcept { return draining_; }
   [[nodiscard]] bool ready() const noexcept { return settings_seen_ && !closed_ && !going_away_; }
   [[nodiscard]] std::size_t open_streams() const noexcept { return open_count_; }
   [[nodiscard]] std::string const& peer() const noexcept { return peer_; }
@@ -88,6 +91,10 @@ class connection final : public std::enable_shared_from_this<connection>,
 
  private:
   friend class stream;
+  friend class connection_timers;
+  // for the timers
+  void ping(std::uint64_t opaque);
+  void finish_drain();
   // for the streams
   void respond(stream& who, wire::header_block const& headers, bool end);
   void trail(stream& who, wire::header_block const& trailers);
@@ -111,6 +118,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   void goaway(std::int32_t last_stream, std::uint32_t error, std::string_view debug) override;
   void settings_received() override;
   void ping_acknowledged(std::uint64_t opaque) override;
+  void ping_received() override;
   http2::data_wish pull_data(http2::stream_user& from, std::size_t most) override;
   void move_data(http2::stream_user& from, std::size_t bytes, buffer& to) override;
 
@@ -121,6 +129,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   void close_broken(std::error_code error);
   void flush();
   [[nodiscard]] bool write(bytes_view bytes, std::size_t& written);
+  void join(stream& who);
   void leave(stream& who) noexcept;
 
   std::shared_ptr<coro::scheduler> scheduler_;
@@ -135,6 +144,9 @@ class connection final : public std::enable_shared_from_this<connection>,
   buffer backlog_;  // accepted by nobody yet: what the socket did not take
   wire::header_block incoming_;  // the header list being received
   http2::session session_;
+  http2::ping_strikes strikes_;
+  connection_timers timers_;
+  std::string_view drain_text_;
   counters counters_;
   bool recognized_ = false;  // as HTTP/2, by its first bytes
   bool waiting_readable_ = false;
@@ -142,6 +154,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   bool settings_seen_ = false;
   bool going_away_ = false;
   bool draining_ = false;
+  bool drain_finished_ = false;
   bool ids_used_up_ = false;
   bool closed_ = false;
   std::shared_ptr<io_waiter> closing_;  // takes over the wait that was outstanding at the close

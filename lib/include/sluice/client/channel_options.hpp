@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sluice/core/deadline.hpp>
+#include <sluice/core/keepalive.hpp>
 #include <sluice/core/log.hpp>
 #include <sluice/net/tls.hpp>
 
@@ -44,6 +45,7 @@ struct channel_options {
   /// Bytes that a stream (a connection) may receive ahead of its reader.
   std::uint32_t stream_window = 256 * 1024;
   std::uint32_t connection_window = 4 * 1024 * 1024;
+  client_keepalive keepalive = {};
   log_sink log = log_to_stderr();
   /// Told of connections and calls; null: nobody. Must outlive the channel.
   channel_observer* observer = nullptr;

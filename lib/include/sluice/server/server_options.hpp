@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sluice/core/deadline.hpp>
+#include <sluice/core/keepalive.hpp>
 #include <sluice/core/log.hpp>
 
 #include <cstddef>
@@ -26,6 +28,13 @@ struct server_options {
   /// Bytes that a stream (a connection) may receive ahead of its reader.
   std::uint32_t stream_window = 256 * 1024;
   std::uint32_t connection_window = 4 * 1024 * 1024;
+  /// A connection without a call for so long is told to go (GOAWAY "max_idle"). duration::max(): never.
+  duration max_connection_idle = duration::max();
+  /// A connection is told to go (GOAWAY "max_age") at this age, give or take a tenth, so that those which came together
+  /// do not leave together. Its calls may end within the grace; then it is closed. duration::max(): never, for ever.
+  duration max_connection_age = duration::max();
+  duration max_connection_age_grace = duration::max();
+  server_keepalive keepalive = {};
   log_sink log = log_to_stderr();
   /// Told of connections and calls; null: nobody. Must outlive the server.
   server_observer* observer = nullptr;
