@@ -4,6 +4,7 @@
 // Everything. Programs that count compile time include the parts that they use.
 
 #include <sluice/client/channel.hpp>
+#include <sluice/client/generic_stub.hpp>
 #include <sluice/coro/asio.hpp>
 #include <sluice/coro/event.hpp>
 #include <sluice/coro/first_of.hpp>
@@ -14,5 +15,6 @@
 #include <sluice/coro/task.hpp>
 #include <sluice/coro/when_all.hpp>
 #include <sluice/generated.hpp>
+#include <sluice/server/generic_service.hpp>
 #include <sluice/server/io_threads.hpp>
 #include <sluice/server/server.hpp>

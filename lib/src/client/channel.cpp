@@ -79,4 +79,9 @@ client_call_ptr new_call(channel& on, method which, call_options options) {
   return client_call_ptr{new calling::outgoing_call{on.state_, which, std::move(options)}};
 }
 
+client_call_ptr new_call(channel& on, std::string path, method_kind kind, call_options options) {
+  return client_call_ptr{new calling::outgoing_call{
+      on.state_, std::make_shared<std::string const>(std::move(path)), kind, std::move(options)}};
+}
+
 }  // namespace sluice

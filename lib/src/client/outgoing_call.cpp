@@ -3,6 +3,7 @@
 
 #include "client/channel_state.hpp"
 #include "transport/connection.hpp"
+#include "wire/content_type.hpp"
 #include "wire/request_head.hpp"
 #include "wire/response_head.hpp"
 #include "wire/rst.hpp"
@@ -10,15 +11,29 @@
 
 #include <sluice/rpc/errors.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::calling {
+namespace {
+
+bool is_path(std::string_view path) noexcept {
+  return path.starts_with('/') && std::ranges::all_of(path, [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+}  // namespace
 
 outgoing_call::outgoing_call(std::shared_ptr<channel_state> on, sluice::method which, call_options options)
     : channel_{std::move(on)}, method_{which}, options_{std::move(options)},
       wait_for_ready_{options_.waits_for_ready().value_or(channel_->options().wait_for_ready)} {
   limit_messages(options_.max_receive_size().value_or(channel_->options().max_receive_size),
                  options_.max_send_size().value_or(channel_->options().max_send_size));
+}
+
+outgoing_call::outgoing_call(std::shared_ptr<channel_state> on, std::shared_ptr<std::string const> path,
+                             method_kind kind, call_options options)
+    : outgoing_call{std::move(on), {*path, kind}, std::move(options)} {
+  own_path_ = std::move(path);
 }
 
 // ---- the start -------------------------------------------------------------------------------------------------------
@@ -45,6 +60,11 @@ void outgoing_call::start(coro::context& parent) {
 
 status outgoing_call::check() {
   if (!refused_.ok()) return refused_;
+  if (own_path_ && !is_path(*own_path_))
+    return status{code::invalid_argument,
+                  "the path of a method is \"/\" and visible ASCII, as in \"/package.Service/Method\""};
+  if (!options_.content_subtype().empty() && !wire::is_subtype(options_.content_subtype()))
+    return status{code::invalid_argument, "a content-subtype is of the characters 0-9 a-z _ . -"};
   for (auto const& [key, value] : options_.metadata())
     if (auto const wrong = check_entry(key, value)) return status{code::invalid_argument, *wrong};
   if (auto const timeout = options_.timeout()) {
@@ -76,6 +96,7 @@ void outgoing_call::write_request_headers(wire::header_block& block, bool secure
   head.path = method_.path;
   head.authority = channel_->authority();
   head.user_agent = channel_->user_agent();
+  head.subtype = options_.content_subtype();
   head.accept_encoding = "identity";
   if (!context_->deadline().is_never())
     head.timeout = context_->deadline().remaining(context_->scheduler().now());
@@ -138,7 +159,7 @@ void outgoing_call::on_headers(wire::header_block const& headers, bool last, boo
 
 void outgoing_call::read_headers(wire::header_block const& headers, bool last) {
   wire::response_head head;
-  errc const error = wire::read_response_head(headers, head);
+  errc const error = wire::read_response_head(headers, head, options_.content_subtype());
   if (error == errc::ok && head.informational()) return;
   if (last && headers.count("grpc-status") != 0) {  // trailers-only
     headers_seen_ = true;
@@ -152,7 +173,8 @@ void outgoing_call::read_headers(wire::header_block const& headers, bool last) {
                                            ", which was not offered"});
   if (wire::read_metadata(headers, initial_) != errc::ok)
     return fail(status{code::internal, "malformed binary metadata in the response headers"});
-  headers_seen_ = true;
+  headers_seen_ = has_initial_ = true;
+  wake(on_headers_);
 }
 
 void outgoing_call::read_trailers(wire::header_block const& trailers) {
@@ -199,6 +221,11 @@ void outgoing_call::when_readable(coro::ready_node& node) noexcept {
   reader_ = &node;
   if (ended_ || readable()) wake(reader_);
   else set_reading(true);
+}
+
+void outgoing_call::when_headers(coro::ready_node* node) noexcept {
+  on_headers_ = node;
+  if (node != nullptr && (ended_ || has_initial_)) wake(on_headers_);
 }
 
 void outgoing_call::when_ended(coro::ready_node& node) noexcept {
@@ -260,6 +287,7 @@ void outgoing_call::end(status how) noexcept {
   wake(reader_);
   wake(writer_);
   wake(on_end_);
+  wake(on_headers_);
   context_->stop().request_stop(stop_reason::local);  // the generator of our requests, if any
   channel_->call_ended(*this, method_, outcome_, began_);
 }
@@ -271,7 +299,7 @@ void outgoing_call::wake(coro::ready_node*& node) noexcept {
 
 void outgoing_call::release() noexcept {
   released_ = true;
-  on_end_ = reader_ = writer_ = nullptr;
+  on_end_ = on_headers_ = reader_ = writer_ = nullptr;
   if (started() && !ended_) fail(status{code::cancelled, "the call was destroyed"});
   free_if_over();
 }

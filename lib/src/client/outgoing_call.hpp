@@ -32,6 +32,9 @@ class outgoing_call final : public client_call,
                             public coro::pooled {
  public:
   outgoing_call(std::shared_ptr<channel_state> on, sluice::method which, call_options options);
+  /// Of a method that is known at run time only.
+  outgoing_call(std::shared_ptr<channel_state> on, std::shared_ptr<std::string const> path, method_kind kind,
+                call_options options);
 
   // client_call
   void start(coro::context& parent) override;
@@ -43,10 +46,12 @@ class outgoing_call final : public client_call,
   status const& outcome() const noexcept override { return outcome_; }
   metadata const& initial_metadata() const noexcept override { return initial_; }
   metadata const& trailing_metadata() const noexcept override { return trailing_; }
+  bool has_headers() const noexcept override { return has_initial_; }
+  void when_headers(coro::ready_node* node) noexcept override;
   std::string const& peer() const noexcept override { return peer_; }
   peer_identity const* identity() const noexcept override { return identity_.get(); }
   coro::context& context() noexcept override { return *context_; }
-  void forget_readers() noexcept override { on_end_ = reader_ = nullptr; }
+  void forget_readers() noexcept override { on_end_ = on_headers_ = reader_ = nullptr; }
   void release() noexcept override;
 
   // call_stream
@@ -91,10 +96,12 @@ class outgoing_call final : public client_call,
   void free_if_over() noexcept;
 
   std::shared_ptr<channel_state> channel_;
+  std::shared_ptr<std::string const> own_path_;  // what method_ names, unless that is a constant
   sluice::method method_;
   call_options options_;
   std::optional<coro::context> context_;
   coro::ready_node* on_end_ = nullptr;
+  coro::ready_node* on_headers_ = nullptr;
   coro::ready_node* reader_ = nullptr;
   coro::ready_node* writer_ = nullptr;
   metadata initial_;
@@ -106,6 +113,7 @@ class outgoing_call final : public client_call,
   time_point began_;
   bool wait_for_ready_;
   bool headers_seen_ = false;
+  bool has_initial_ = false;  // and not trailers alone
   bool writes_done_ = false;
   bool ended_ = false;
   bool discarded_ = false;  // we ended it: what is buffered is not handed out any more

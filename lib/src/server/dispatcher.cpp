@@ -14,7 +14,13 @@ bool dispatcher::add(service& what) {
 
 dispatcher::entry dispatcher::find(std::string_view path) const noexcept {
   auto const found = methods_.find(path);
-  return found == methods_.end() ? entry{} : found->second;
+  return found == methods_.end() ? fallback_ : found->second;
+}
+
+bool dispatcher::set_fallback(service& what) noexcept {
+  if (fallback_.handler != nullptr) return false;
+  fallback_ = entry{&what, &what.sluice_methods().front()};
+  return true;
 }
 
 status dispatcher::explain(std::string_view path) const {

@@ -20,6 +20,8 @@ class dispatcher {
 
   /// False: a service of this name is there already.
   [[nodiscard]] bool add(service& what);
+  /// What every other path finds: the first method of `what`. False: there is one already.
+  [[nodiscard]] bool set_fallback(service& what) noexcept;
   /// An entry without a handler when there is none.
   [[nodiscard]] entry find(std::string_view path) const noexcept;
   /// Why `find` found nothing: UNIMPLEMENTED, naming the service or the method.
@@ -39,6 +41,7 @@ class dispatcher {
 
   by_name<service*> services_;
   by_name<entry> methods_;
+  entry fallback_;
 };
 
 }  // namespace sluice::serving

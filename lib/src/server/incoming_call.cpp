@@ -70,10 +70,16 @@ void incoming_call::on_headers(wire::header_block const& headers, bool end, bool
 
 void incoming_call::accept(wire::header_block const& headers) {
   wire::request_head head;
-  auto const verdict = wire::read_request_head(headers, head);
+  auto verdict = wire::read_request_head(headers, head);
   target_ = connection_->dispatch().find(head.path);
-  path_ = target_.handler != nullptr ? target_.handler->method.path : (unknown_path_ = head.path);
+  bool const known = target_.handler != nullptr && !target_.handler->method.path.empty();
+  path_ = known ? target_.handler->method.path : (unknown_path_ = head.path);
   authority_ = head.authority;
+  if (verdict.http_status == 415 && target_.handler != nullptr && !head.subtype.empty() &&
+      target_.owner->sluice_accepts_subtype(head.subtype)) {
+    subtype_ = head.subtype;
+    verdict = wire::read_request_head(headers, head, subtype_);
+  }
   if (verdict.http_status != 200) {
     wire::header_block refusal;
     wire::write_http_refusal(verdict, refusal);
@@ -257,10 +263,17 @@ void incoming_call::add_initial_metadata(std::string_view key, std::string_view 
   initial_.add(key, value);
 }
 
+// Answered in the codec of the request. Trailers alone have no message, and need none.
+void incoming_call::write_headers(wire::header_block& block) const {
+  wire::response_head head;
+  head.subtype = subtype_;
+  wire::write_response_head(head, initial_, block);
+}
+
 void incoming_call::send_initial_metadata() {
   if (ended_ || closed_ || std::exchange(headers_sent_, true)) return;
   auto& block = connection_->scratch_block();
-  wire::write_response_head({}, initial_, block);
+  write_headers(block);
   send_headers(block, false);
 }
 
@@ -318,7 +331,7 @@ void incoming_call::send_trailers(status const& outcome) {
   }
   if (!std::exchange(headers_sent_, true)) {
     auto& block = connection_->scratch_block();
-    wire::write_response_head({}, initial_, block);
+    write_headers(block);
     send_headers(block, false);
   }
   wire::header_block trailers;

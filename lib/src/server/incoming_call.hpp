@@ -65,6 +65,7 @@ class incoming_call final : public server_stream,
   peer_identity const* identity() const noexcept override;
   std::string_view authority() const noexcept override { return authority_; }
   std::vector<std::string_view> services() const override;
+  std::string_view content_subtype() const noexcept override { return subtype_; }
   sluice::deadline deadline() const noexcept override { return context_.deadline(); }
   stop_token stop() noexcept override { return context_.token(); }
   stop_token drain() noexcept override;
@@ -85,6 +86,7 @@ class incoming_call final : public server_stream,
   void run() noexcept override;
 
   void accept(wire::header_block const& headers);
+  void write_headers(wire::header_block& block) const;
   void refuse_encoding(std::string_view encoding);
   void take_request();
   void request_complete();
@@ -102,6 +104,7 @@ class incoming_call final : public server_stream,
   std::string_view path_;  // the method's own, or unknown_path_
   std::string unknown_path_;
   std::string authority_;
+  std::string subtype_;  // of a codec that is not protobuf
   sluice::metadata metadata_;
   sluice::metadata initial_;
   sluice::metadata trailing_;

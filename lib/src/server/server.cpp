@@ -5,6 +5,7 @@
 
 #include <sluice/coro/executor.hpp>
 #include <sluice/coro/waiter.hpp>
+#include <sluice/server/generic_service.hpp>
 #include <sluice/server/io_threads.hpp>
 
 #include <boost/asio/prefer.hpp>
@@ -103,6 +104,11 @@ server::~server() = default;
 
 server& server::add(service& what) {
   group_->add(what);
+  return *this;
+}
+
+server& server::add_fallback(generic_service& what) {
+  group_->add_fallback(what);
   return *this;
 }
 

@@ -113,6 +113,13 @@ void server_group::add(service& what) {
                          "a service " + std::string{each->sluice_service_name()} + " is registered already"};
 }
 
+void server_group::add_fallback(service& what) {
+  if (serving_)
+    throw status_error{code::failed_precondition, "a fallback is added before the first listen or serve"};
+  if (!methods_->set_fallback(what))
+    throw status_error{code::already_exists, "the server has a fallback already"};
+}
+
 std::string server_group::listen(std::string_view address, std::optional<tls_server> tls) {
   auto const parsed = parse_listen_address(address);
   if (!parsed) throw status_error{code::invalid_argument, parsed.error()};

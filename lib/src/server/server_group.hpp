@@ -31,6 +31,7 @@ class server_group {
   server_group& operator=(server_group const&) = delete;
 
   void add(service& what);
+  void add_fallback(service& what);
   std::string listen(std::string_view address, std::optional<tls_server> tls = {});
   void serve(std::unique_ptr<byte_stream> connection);
   /// `done` is called once, on the executor of whichever shard ended last, or by the destructor. It does not throw.

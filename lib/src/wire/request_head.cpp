@@ -51,7 +51,7 @@ void see(header_field const& field, request_head& head, sightings& seen) noexcep
 
 }  // namespace
 
-request_verdict read_request_head(header_block const& block, request_head& head) {
+request_verdict read_request_head(header_block const& block, request_head& head, std::string_view also) {
   head = {};
   sightings seen;
   for (auto const field : block) see(field, head, seen);
@@ -59,8 +59,11 @@ request_verdict read_request_head(header_block const& block, request_head& head)
 
   if (seen.methods != 1 || seen.method != "POST")
     return {405, code::unknown, "gRPC calls are POST requests\n"};
-  if (seen.content_types != 1 || !is_grpc_content_type(head.content_type))
-    return {415, code::unknown, "content-type is not application/grpc\n"};
+  if (seen.content_types != 1 || !is_grpc_content_type(head.content_type)) {
+    if (seen.content_types == 1) head.subtype = subtype_of(head.content_type);
+    if (head.subtype.empty() || head.subtype != also)
+      return {415, code::unknown, "content-type is not application/grpc\n"};
+  }
   if (seen.paths != 1 || head.path.empty()) return {400, code::internal, "one :path is needed\n"};
   if (head.path.front() != '/') return {200, code::unimplemented, "malformed method name: no leading '/'"};
   if (seen.timeouts != 0) {
@@ -79,7 +82,7 @@ void write_request_head(request_head const& head, metadata const& entries, heade
   out.add(":path", head.path);
   if (!head.authority.empty()) out.add(":authority", head.authority);
   out.add("te", "trailers");
-  out.add("content-type", or_else(head.content_type, grpc_content_type));
+  write_content_type(head.content_type, head.subtype, out);
   if (!head.user_agent.empty()) out.add("user-agent", head.user_agent);
   if (head.timeout) {
     char text[16];

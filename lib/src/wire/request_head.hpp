@@ -19,10 +19,11 @@ struct request_head {
   std::string_view scheme;     ///< "http" when empty
   std::string_view authority;  ///< :authority, or else host; not sent when empty
   std::string_view content_type;     ///< grpc_content_type when empty
-  std::string_view user_agent;       ///< not sent when empty
-  std::string_view encoding;         ///< grpc-encoding; not sent when empty
+  std::string_view subtype;  ///< sent behind grpc_content_type; read: the codec that content-type names
+  std::string_view user_agent;  ///< not sent when empty
+  std::string_view encoding;  ///< grpc-encoding; not sent when empty
   std::string_view accept_encoding;  ///< grpc-accept-encoding; not sent when empty
-  std::optional<duration> timeout;   ///< nothing: no deadline
+  std::optional<duration> timeout;  ///< nothing: no deadline
 };
 
 /// How a request's headers were judged, and what to answer when they were refused.
@@ -38,13 +39,14 @@ struct request_verdict {
 
 /// Judged in this order:
 ///   method other than POST                  → 405
-///   content-type not gRPC's                 → 415 (also when there are two)
+///   content-type not gRPC's                 → 415 (also when there are two); `also` is a codec to take beside protobuf
 ///   no path, or two                         → 400
 ///   path without a leading '/'              → UNIMPLEMENTED: it must never reach a handler, nor a rule for another path
 ///   grpc-timeout malformed, or two          → INTERNAL
 /// A missing "te: trailers" is let pass, as grpc-go and grpc-java do: it says something about proxies, not this peer.
 /// An unknown grpc-encoding is not judged here. `head` is filled as far as it was read, also for a refused request.
-[[nodiscard]] request_verdict read_request_head(header_block const& block, request_head& head);
+[[nodiscard]] request_verdict read_request_head(header_block const& block, request_head& head,
+                                                std::string_view also = {});
 
 /// Appends a client's request headers: the protocol's own, then `entries` (each of which passes `check_entry`).
 void write_request_head(request_head const& head, metadata const& entries, header_block& out);

@@ -27,7 +27,7 @@ void add_number(header_block& out, std::string_view name, int value) {
 
 }  // namespace
 
-errc read_response_head(header_block const& block, response_head& head) {
+errc read_response_head(header_block const& block, response_head& head, std::string_view also) {
   head = {};
   head.http_status = 0;
   unsigned statuses = 0;
@@ -45,8 +45,9 @@ errc read_response_head(header_block const& block, response_head& head) {
   }
   if (statuses != 1 || head.http_status == 0) return errc::bad_header;
   if (head.informational()) return errc::ok;
-  return head.http_status == 200 && is_grpc_content_type(head.content_type) ? errc::ok
-                                                                            : errc::bad_content_type;
+  bool const ours =
+      is_grpc_content_type(head.content_type) || (!also.empty() && subtype_of(head.content_type) == also);
+  return head.http_status == 200 && ours ? errc::ok : errc::bad_content_type;
 }
 
 status status_without_grpc(response_head const& head) {
@@ -63,7 +64,7 @@ status status_without_grpc(response_head const& head) {
 
 void write_response_head(response_head const& head, metadata const& entries, header_block& out) {
   add_number(out, ":status", head.http_status);
-  out.add("content-type", head.content_type.empty() ? grpc_content_type : head.content_type);
+  write_content_type(head.content_type, head.subtype, out);
   if (!head.encoding.empty()) out.add("grpc-encoding", head.encoding);
   if (!head.accept_encoding.empty()) out.add("grpc-accept-encoding", head.accept_encoding);
   write_metadata(entries, out);

@@ -17,6 +17,7 @@ namespace sluice::wire {
 struct response_head {
   int http_status = 200;
   std::string_view content_type;     ///< grpc_content_type when empty
+  std::string_view subtype;          ///< sent behind grpc_content_type
   std::string_view encoding;         ///< grpc-encoding; not sent when empty
   std::string_view accept_encoding;  ///< grpc-accept-encoding; not sent when empty
 
@@ -25,9 +26,11 @@ struct response_head {
 };
 
 /// ok: a gRPC response, or an informational one. errc::bad_content_type: not gRPC, by its status or content-type; its
-/// meaning is `status_without_grpc`, unless the stream ends here with a grpc-status, which then stands.
+/// meaning is `status_without_grpc`, unless the stream ends here with a grpc-status, which then stands. `also` is the
+/// codec of the request, if it is not protobuf: the response may be of that.
 /// errc::bad_header: not one :status of three digits. `head` is filled as far as it was read.
-[[nodiscard]] errc read_response_head(header_block const& block, response_head& head);
+[[nodiscard]] errc read_response_head(header_block const& block, response_head& head,
+                                      std::string_view also = {});
 
 /// What a call ends with whose response was not gRPC: the code by `to_code`, the message naming status and content-type.
 [[nodiscard]] status status_without_grpc(response_head const& head);

@@ -114,3 +114,17 @@ TEST_CASE("the names of the services are told in order") {
   CHECK(two.methods.services() == std::vector<std::string_view>{"greet.Empty", "greet.Greeter"});
   CHECK(dispatcher{}.services().empty());
 }
+
+TEST_CASE("a fallback is found for every path that no service has, once it is there") {
+  dispatcher methods;
+  some_service one{"a.B", {"/a.B/M"}};
+  some_service any{"", {""}};
+  some_service second{"", {""}};
+  REQUIRE(methods.add(one));
+  CHECK(methods.find("/a.B/Other").handler == nullptr);
+  CHECK(methods.set_fallback(any));
+  CHECK_FALSE(methods.set_fallback(second));
+  CHECK(methods.find("/a.B/M").owner == &one);
+  CHECK(methods.find("/a.B/Other").owner == &any);
+  CHECK(methods.find("/x").owner == &any);
+}

@@ -36,3 +36,16 @@ TEST_CASE("no encoding and identity mean the same") {
   CHECK(!is_identity("gzip"));
   CHECK(!is_identity("Identity "));
 }
+
+TEST_CASE("another codec is what stands behind the plus, when it is a name") {
+  using sluice::wire::subtype_of;
+  CHECK(subtype_of("application/grpc+json") == "json");
+  CHECK(subtype_of("Application/GRPC+json; charset=utf-8") == "json");
+  CHECK(subtype_of("application/grpc+x.y-z_1") == "x.y-z_1");
+  for (std::string_view const value :
+       {"", "application/grpc", "application/grpc+", "application/grpc+;x", "application/grpc+JSON",
+        "application/grpc+a b", "application/grpc-web+json", "application/grpc+a/b"}) {
+    INFO(value);
+    CHECK(subtype_of(value).empty());
+  }
+}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sluice/client/request_writer.hpp>
+#include <sluice/client/response_headers.hpp>
 #include <sluice/client/response_source.hpp>
 
 #include <memory>
@@ -26,13 +27,22 @@ class [[nodiscard]] bidi_streaming_call : public calling::writing_call<Request> 
   using value_type = Response;
 
   bidi_streaming_call(channel& on, method which, generator<Request> requests, call_options options)
-      : base{new_call(on, which, std::move(options)), std::move(requests)},
-        source_{std::make_unique<source>(*this->call_)} {}
+      : bidi_streaming_call{new_call(on, which, std::move(options)), std::move(requests)} {}
   bidi_streaming_call(channel& on, method which, call_options options)
-      : base{new_call(on, which, std::move(options))}, source_{std::make_unique<source>(*this->call_)} {}
+      : bidi_streaming_call{new_call(on, which, std::move(options))} {}
+  /// Over an untyped call that has not started.
+  bidi_streaming_call(client_call_ptr call, generator<Request> requests)
+      : base{std::move(call), std::move(requests)}, source_{std::make_unique<source>(*this->call_)} {}
+  explicit bidi_streaming_call(client_call_ptr call)
+      : base{std::move(call)}, source_{std::make_unique<source>(*this->call_)} {}
 
   [[nodiscard]] auto next() noexcept {
     return calling::next_of(*this->call_, *source_, [this](coro::context& under) { this->begin(under); });
+  }
+  /// `co_await chat.headers()`: true once the server's initial metadata are there, which may be before its first message;
+  /// false when the call has ended without any. Fails with: the stop's status.
+  [[nodiscard]] auto headers() noexcept {
+    return calling::headers_of(*this->call_, [this](coro::context& under) { this->begin(under); });
   }
   /// `co_await chat.writes_done()`: no more requests. Never suspends.
   [[nodiscard]] auto writes_done() noexcept { return typename base::done_operation{*this}; }

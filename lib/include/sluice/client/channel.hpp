@@ -74,6 +74,7 @@ class channel {
 
  private:
   friend client_call_ptr new_call(channel& on, method which, call_options options);
+  friend client_call_ptr new_call(channel& on, std::string path, method_kind kind, call_options options);
   std::shared_ptr<calling::channel_state> state_;
 };
 

@@ -38,6 +38,10 @@ class client_call : public call_stream {
   [[nodiscard]] virtual status const& outcome() const noexcept = 0;
   [[nodiscard]] virtual metadata const& initial_metadata() const noexcept = 0;
   [[nodiscard]] virtual metadata const& trailing_metadata() const noexcept = 0;
+  /// The initial metadata are there.
+  [[nodiscard]] virtual bool has_headers() const noexcept = 0;
+  /// Queues `node` once they are, or the call has ended. Null: whoever waited has gone.
+  virtual void when_headers(coro::ready_node* node) noexcept = 0;
   /// The server's address; empty before the call has a connection.
   [[nodiscard]] virtual std::string const& peer() const noexcept = 0;
   /// Who the server has proved to be; null before the call has a connection, and without TLS.
@@ -61,5 +65,7 @@ using client_call_ptr = std::unique_ptr<client_call, release_call>;
 /// A call that has not started: nothing is sent. Its errors (bad metadata, a channel that was shut down) come when it is
 /// awaited.
 [[nodiscard]] client_call_ptr new_call(channel& on, method which, call_options options);
+/// The same for a method whose name is known at run time only.
+[[nodiscard]] client_call_ptr new_call(channel& on, std::string path, method_kind kind, call_options options);
 
 }  // namespace sluice

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sluice/client/any_call.hpp>
+#include <sluice/client/response_headers.hpp>
 #include <sluice/client/response_source.hpp>
 #include <sluice/coro/generator.hpp>
 #include <sluice/rpc/codec.hpp>
@@ -29,6 +30,11 @@ class [[nodiscard]] server_streaming_call : public any_call {
 
   [[nodiscard]] auto next() noexcept {
     return calling::next_of(*call_, *source_, [this](coro::context& under) { start_under(under); });
+  }
+
+  /// `co_await features.headers()`: see bidi_streaming_call.
+  [[nodiscard]] auto headers() noexcept {
+    return calling::headers_of(*call_, [this](coro::context& under) { start_under(under); });
   }
 
   /// The responses as a generator, to return from a handler or to hand on. The call lives in it.

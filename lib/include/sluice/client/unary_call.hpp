@@ -22,7 +22,10 @@ class [[nodiscard]] unary_call : public any_call {
 
   template <class Request>
   unary_call(channel& on, method which, Request const& request, call_options options)
-      : any_call{new_call(on, which, std::move(options))} {
+      : unary_call{new_call(on, which, std::move(options)), request} {}
+  /// Over an untyped call that has not started.
+  template <class Request>
+  unary_call(client_call_ptr call, Request const& request) : any_call{std::move(call)} {
     static_cast<void>(write_message(*call_, request));
     call_->writes_done();
   }

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace sluice {
@@ -72,12 +73,24 @@ class call_options {
   }
   call_options&& detached(bool value = true) && noexcept { return std::move(detached(value)); }
 
+  /// The codec of the messages, where it is not protobuf: "json" sends content-type application/grpc+json. The server has
+  /// to take it (service::sluice_accepts_subtype), and answers in the same. Of [0-9a-z_.-]; anything else fails the call
+  /// with INVALID_ARGUMENT. Default: none, which means protobuf.
+  call_options& content_subtype(std::string value) & noexcept {
+    content_subtype_ = std::move(value);
+    return *this;
+  }
+  call_options&& content_subtype(std::string value) && noexcept {
+    return std::move(content_subtype(std::move(value)));
+  }
+
   [[nodiscard]] std::optional<duration> timeout() const noexcept { return timeout_; }
   [[nodiscard]] sluice::deadline deadline() const noexcept { return deadline_; }
   [[nodiscard]] sluice::metadata const& metadata() const noexcept { return metadata_; }
   [[nodiscard]] std::optional<bool> waits_for_ready() const noexcept { return wait_for_ready_; }
   [[nodiscard]] std::optional<std::size_t> max_receive_size() const noexcept { return max_receive_size_; }
   [[nodiscard]] std::optional<std::size_t> max_send_size() const noexcept { return max_send_size_; }
+  [[nodiscard]] std::string const& content_subtype() const noexcept { return content_subtype_; }
   [[nodiscard]] bool is_detached() const noexcept { return detached_; }
 
  private:
@@ -87,6 +100,7 @@ class call_options {
   std::optional<std::size_t> max_receive_size_;
   std::optional<std::size_t> max_send_size_;
   std::optional<bool> wait_for_ready_;
+  std::string content_subtype_;
   bool detached_ = false;
 };
 

@@ -18,6 +18,7 @@
 
 namespace sluice {
 
+class generic_service;
 class io_threads;
 namespace serving {
 class server_group;
@@ -50,6 +51,9 @@ class server {
   /// Registers a service, by reference. Throws status_error: ALREADY_EXISTS when one of its name is there already,
   /// FAILED_PRECONDITION after the first listen or serve.
   server& add(service& what);
+  /// Registers the one handler of all methods that no service has, by reference; without it they are UNIMPLEMENTED.
+  /// Throws status_error: ALREADY_EXISTS for a second one, FAILED_PRECONDITION after the first listen or serve.
+  server& add_fallback(generic_service& what);
 
   /// Binds and begins to accept. Takes "127.0.0.1:50051", "[::1]:0", "localhost:50051", ":50051", "unix:/run/x.sock",
   /// "unix-abstract:x". May be called several times. Returns where it listens, with the port that the system chose:

@@ -33,6 +33,8 @@ class server_call {
   [[nodiscard]] virtual std::string_view authority() const noexcept = 0;
   /// The names of all services of the server that this call came to, sorted: "package.Service".
   [[nodiscard]] virtual std::vector<std::string_view> services() const = 0;
+  /// The codec of the messages: "json" for application/grpc+json. Empty: protobuf.
+  [[nodiscard]] virtual std::string_view content_subtype() const noexcept = 0;
   /// From grpc-timeout; never when the client named none.
   [[nodiscard]] virtual sluice::deadline deadline() const noexcept = 0;
   /// Stopped when the client cancels, the deadline passes, the connection is lost, or the server stops hard. Whatever the

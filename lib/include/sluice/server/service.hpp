@@ -55,6 +55,11 @@ class service {
   [[nodiscard]] virtual std::span<method_handler const> sluice_methods() const noexcept = 0;
   /// A service that is registered together with this one, such as an older version of the same. Default: none.
   [[nodiscard]] virtual service* sluice_companion() noexcept { return nullptr; }
+  /// Whether calls may come with messages of this codec, "json" for application/grpc+json, beside protobuf. Others are
+  /// refused with HTTP status 415. Called on the executor of the call, inside protocol code.
+  [[nodiscard]] virtual bool sluice_accepts_subtype(std::string_view /*subtype*/) const noexcept {
+    return false;
+  }
 };
 
 }  // namespace sluice
