@@ -21,16 +21,14 @@ class Weather final : public weather::WeatherService {
   // [/fail]
   sluice::task<Summary> Record(sluice::generator<Report>) override {
     // [details]
-    std::string const details = serialized_details();  // a google.rpc.Status, serialized
-    auto const why = sluice::status{sluice::code::failed_precondition, "no more today"}.with_details(details);
-    co_return why;
+    Place const nearest = place("Lisbon");  // any message: your own, or one of google.rpc
+    co_return sluice::status{sluice::code::failed_precondition, "no more today"}.with_detail(nearest);
     // [/details]
   }
   sluice::generator<Report> Follow(sluice::generator<Place>) override {
     throw std::runtime_error{"secret"};
     co_yield report("", 0);
   }
-  static std::string serialized_details() { return std::string("\x08\x09", 2); }
 };
 
 sluice::task<int> caught(WeatherStub stub, Place where) {
@@ -71,6 +69,17 @@ sluice::task<int> streamed(WeatherStub stub) {
   co_return reports;
 }
 
+sluice::task<void> read_details(WeatherStub stub) {
+  // [detail]
+  try {
+    static_cast<void>(co_await stub.Record().finish());
+  } catch (sluice::status_error const& error) {
+    if (auto const nearest = error.detail<Place>()) explained = "try " + nearest->name();
+    for (auto const& each : error.detail_list()) explained.append(", ").append(each.type_name());
+  }
+  // [/detail]
+}
+
 }  // namespace
 
 TEST_CASE("errors: a handler's failures reach the client") {
@@ -85,11 +94,10 @@ TEST_CASE("errors: a handler's failures reach the client") {
   CHECK(explained == "OUT_OF_RANGE: the record ends here");
 }
 
-TEST_CASE("errors: details travel as bytes") {
+TEST_CASE("errors: details travel, typed") {
   served<Weather> all;
-  auto const how = all.run(sluice::as_result(all.stub.Record().finish()));
-  CHECK(how.status().code() == sluice::code::failed_precondition);
-  CHECK(how.status().details() == std::string("\x08\x09", 2));
+  all.run(read_details(all.stub));
+  CHECK(explained == "try Lisbon, weather.Place");
 }
 
 TEST_CASE("errors: what a handler throws by accident stays on the server") {
@@ -115,5 +123,6 @@ TEST_CASE("errors: nobody listens") {
   auto const how = sluice::run(io, sluice::as_result(WeatherStub{channel}.Now(place("Horta"))));
   CHECK(how.status().code() == sluice::code::unavailable);
   CHECK(how.status().who() == sluice::origin::local);
-  CHECK_THAT(std::string{how.status().message()}, Catch::Matchers::StartsWith("connect to ipv4:127.0.0.1:1 failed"));
+  CHECK_THAT(std::string{how.status().message()},
+             Catch::Matchers::StartsWith("connect to ipv4:127.0.0.1:1 failed"));
 }

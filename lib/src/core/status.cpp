@@ -2,6 +2,18 @@
 #include <sluice/core/status.hpp>
 
 namespace sluice {
+namespace {
+
+// As grpc-status will say it: a number that a user cast to code may be any.
+int number_of(code value) noexcept {
+  return static_cast<int>(value > code::unauthenticated ? code::unknown : value);
+}
+
+}  // namespace
+
+status status::with_detail(std::string_view type_url, std::string_view value) const {
+  return with_details(add_detail(number_of(code_), message(), details(), {type_url, value}));
+}
 
 std::string status::to_string() const {
   std::string text{sluice::to_string(code_)};

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <sluice/core/code.hpp>
+#include <sluice/core/status_details.hpp>
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,7 +44,32 @@ class status {
     return text_ ? std::string_view{text_->details} : "";
   }
 
-  /// A copy that carries `bytes` as its details.
+  /// A copy that carries one more detail, for programs: a protobuf message, as a google.protobuf.Any in the
+  /// google.rpc.Status that the details are. Several may be chained. An ok status has no details on the wire.
+  ///   status{code::resource_exhausted, "no more today"}.with_detail(retry_info)
+  template <class Message>
+  [[nodiscard]] status with_detail(Message const& message) const {
+    return with_detail("type.googleapis.com/" + std::string{message.GetTypeName()},
+                       message.SerializeAsString());
+  }
+  /// The same for a message that is serialized already.
+  [[nodiscard]] status with_detail(std::string_view type_url, std::string_view value) const;
+  /// The first detail of type T that parses.
+  template <class T>
+  [[nodiscard]] std::optional<T> detail() const {
+    T message;
+    std::string const name{message.GetTypeName()};
+    for (auto const& each : detail_list())
+      if (each.type_name() == name &&
+          message.ParseFromArray(each.value.data(), static_cast<int>(each.value.size())))
+        return message;
+    return std::nullopt;
+  }
+  /// All details: `for (auto const& each : error.detail_list()) log(each.type_name());` Valid as long as this status or a
+  /// copy of it. Bytes that are no google.rpc.Status have none.
+  [[nodiscard]] status_details detail_list() const noexcept { return status_details{details()}; }
+
+  /// A copy that carries `bytes` as its details, as they are.
   [[nodiscard]] status with_details(std::string bytes) const {
     status copy = *this;
     copy.text_ = std::make_shared<text const>(text{std::string{message()}, std::move(bytes)});
@@ -79,6 +106,12 @@ class status_error : public std::exception {
 
   [[nodiscard]] sluice::status const& status() const noexcept { return status_; }
   [[nodiscard]] sluice::code code() const noexcept { return status_.code(); }
+  /// See status::detail.
+  template <class T>
+  [[nodiscard]] std::optional<T> detail() const {
+    return status_.detail<T>();
+  }
+  [[nodiscard]] status_details detail_list() const noexcept { return status_.detail_list(); }
   [[nodiscard]] char const* what() const noexcept override { return what_.c_str(); }
 
  private:
