@@ -2,6 +2,7 @@
 #include "client/channel_state.hpp"
 
 #include "net/time_source.hpp"
+#include "wire/encoding.hpp"
 
 #include <sluice/core/version.hpp>
 
@@ -12,7 +13,11 @@ namespace sluice::calling {
 
 channel_state::channel_state(asio::any_io_executor executor, channel_options options)
     : executor_{std::move(executor)}, scheduler_{coro::scheduler_of(executor_)}, options_{std::move(options)},
-      authority_{options_.authority}, balancer_{make_pick_first(*this)}, resolve_backoff_{options_} {
+      compressors_{options_.compressors}, authority_{options_.authority}, balancer_{make_pick_first(*this)},
+      resolve_backoff_{options_} {
+  if (!wire::is_identity(options_.compression) && !options_.compressors.contains(options_.compression))
+    throw status_error{code::invalid_argument,
+                       "compression \"" + options_.compression + "\" is not among the channel's compressors"};
   user_agent_ = options_.user_agent.empty() ? "" : options_.user_agent + " ";
   user_agent_.append("sluice/").append(version);
 }

@@ -11,6 +11,7 @@
 #include "client/outgoing_call.hpp"
 #include "client/resolver.hpp"
 #include "client/subchannel.hpp"
+#include "rpc/compressor_set.hpp"
 #include "wire/header_block.hpp"
 
 #include <memory>
@@ -57,6 +58,7 @@ class channel_state final : public std::enable_shared_from_this<channel_state>,
   [[nodiscard]] std::string const& user_agent() const noexcept { return user_agent_; }
   [[nodiscard]] std::string const& target_text() const noexcept { return target_text_; }
   [[nodiscard]] asio::any_io_executor const& executor() const noexcept { return executor_; }
+  [[nodiscard]] coding::compressor_set& compressors() noexcept { return compressors_; }
   [[nodiscard]] wire::header_block& scratch_block() noexcept;
 
  private:
@@ -91,6 +93,7 @@ class channel_state final : public std::enable_shared_from_this<channel_state>,
   asio::any_io_executor executor_;
   std::shared_ptr<coro::scheduler> scheduler_;
   channel_options options_;
+  coding::compressor_set compressors_;
   std::string target_text_;
   std::string authority_;
   std::string user_agent_;

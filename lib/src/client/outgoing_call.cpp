@@ -4,6 +4,7 @@
 #include "client/channel_state.hpp"
 #include "transport/connection.hpp"
 #include "wire/content_type.hpp"
+#include "wire/encoding.hpp"
 #include "wire/request_head.hpp"
 #include "wire/response_head.hpp"
 #include "wire/rst.hpp"
@@ -28,6 +29,25 @@ outgoing_call::outgoing_call(std::shared_ptr<channel_state> on, sluice::method w
       wait_for_ready_{options_.waits_for_ready().value_or(channel_->options().wait_for_ready)} {
   limit_messages(options_.max_receive_size().value_or(channel_->options().max_receive_size),
                  options_.max_send_size().value_or(channel_->options().max_send_size));
+  if (options_.compression() || !channel_->options().compression.empty()) choose_compression();
+}
+
+void outgoing_call::choose_compression() {
+  std::string const& name = options_.compression().value_or(channel_->options().compression);
+  if (wire::is_identity(name)) return;
+  auto* const with = channel_->compressors().find(name);
+  if (with == nullptr) {
+    refused_ =
+        status{code::invalid_argument, "compression \"" + name + "\" is not among the channel's compressors"};
+    return;
+  }
+  ensure_coding().encode_with(with, channel_->options().compression_min_size);
+  ensure_coding().set_mode(options_.compression_mode());
+}
+
+coding::message_coding& outgoing_call::ensure_coding() {
+  if (!coding_) coding_ = std::make_unique<coding::message_coding>(channel_->compressors());
+  return *coding_;
 }
 
 outgoing_call::outgoing_call(std::shared_ptr<channel_state> on, std::shared_ptr<std::string const> path,
@@ -97,7 +117,8 @@ void outgoing_call::write_request_headers(wire::header_block& block, bool secure
   head.authority = channel_->authority();
   head.user_agent = channel_->user_agent();
   head.subtype = options_.content_subtype();
-  head.accept_encoding = "identity";
+  if (coding_) head.encoding = coding_->encoding();
+  head.accept_encoding = channel_->compressors().list();
   if (!context_->deadline().is_never())
     head.timeout = context_->deadline().remaining(context_->scheduler().now());
   wire::write_request_head(head, options_.metadata(), block);
@@ -116,6 +137,7 @@ std::span<std::byte> outgoing_call::begin_message(std::size_t size) {
     refused_ = status{code::failed_precondition, "a write after writes_done"};
     return {};
   }
+  if (coding_ && coding_->wants(size) && may_send(size)) return coding_->begin(size);
   auto const room = begin_frame(size);
   if (room.data() == nullptr) {
     refused_ = status{code::resource_exhausted,
@@ -126,8 +148,18 @@ std::span<std::byte> outgoing_call::begin_message(std::size_t size) {
 }
 
 bool outgoing_call::end_message() {
-  end_frame();
+  if (coding_ && coding_->begun()) {
+    auto const [bytes, compressed] = coding_->end();
+    send_message(bytes, compressed);
+    coding_->written();
+  } else {
+    end_frame();
+  }
   return has_room();
+}
+
+compression_mode outgoing_call::compress_messages(compression_mode mode) noexcept {
+  return coding_ ? coding_->set_mode(mode) : compression_mode::when_smaller;
 }
 
 status outgoing_call::write_error() const {
@@ -168,9 +200,15 @@ void outgoing_call::read_headers(wire::header_block const& headers, bool last) {
   if (error == errc::bad_content_type) return fail(wire::status_without_grpc(head));
   if (error != errc::ok) return fail(to_status(error));
   if (last) return fail(to_status(errc::missing_status));
-  if (!head.encoding.empty() && head.encoding != "identity")
-    return fail(status{code::internal, "the server answered in grpc-encoding " + std::string{head.encoding} +
-                                           ", which was not offered"});
+  if (!wire::is_identity(head.encoding)) {
+    auto* const with = channel_->compressors().find(head.encoding);
+    if (with == nullptr)
+      return fail(status{code::internal, "the server answered in grpc-encoding " +
+                                             std::string{head.encoding} + ", which was not offered"});
+    ensure_coding().decode_with(*with,
+                                options_.max_receive_size().value_or(channel_->options().max_receive_size));
+    allow_compressed();
+  }
   if (wire::read_metadata(headers, initial_) != errc::ok)
     return fail(status{code::internal, "malformed binary metadata in the response headers"});
   headers_seen_ = has_initial_ = true;
@@ -203,9 +241,22 @@ void outgoing_call::on_end() {
   if (!ended_) fail(to_status(errc::missing_status));
 }
 
+transport::message_stream::received outgoing_call::next_plain(bytes_view& message) {
+  received const what = next_message(message);
+  if (!coding_) return what;
+  if (what != received::message) {
+    coding_->release();
+    return what;
+  }
+  errc const error = coding_->take(message, message_compressed());
+  if (error == errc::ok) return what;
+  break_off(error);
+  return received::broken;
+}
+
 call_stream::read_result outgoing_call::read(bytes_view& message) {
   if (discarded_) return read_result::end;
-  switch (next_message(message)) {
+  switch (next_plain(message)) {
     case received::message: return read_result::message;
     case received::pending:
     case received::end: return ended_ ? read_result::end : read_result::pending;

@@ -5,6 +5,7 @@
 #include <sluice/coro/context.hpp>
 #include <sluice/coro/frame_pool.hpp>
 
+#include "rpc/message_coding.hpp"
 #include "transport/message_stream.hpp"
 #include "wire/header_block.hpp"
 
@@ -39,6 +40,10 @@ class outgoing_call final : public client_call,
   // client_call
   void start(coro::context& parent) override;
   bool started() const noexcept override { return context_.has_value(); }
+  compression_mode compress_messages(compression_mode mode) noexcept override;
+  bool response_compressed() const noexcept override {
+    return coding_ != nullptr && coding_->taken_compressed();
+  }
   void writes_done() noexcept override;
   void cancel(status why) noexcept override;
   void when_ended(coro::ready_node& node) noexcept override;
@@ -82,6 +87,9 @@ class outgoing_call final : public client_call,
   // stop_observer: the context
   void stop_requested(stop_reason reason) noexcept override;
 
+  [[nodiscard]] coding::message_coding& ensure_coding();
+  void choose_compression();
+  [[nodiscard]] received next_plain(bytes_view& message);
   [[nodiscard]] status check();
   void read_headers(wire::header_block const& headers, bool last);
   void read_trailers(wire::header_block const& trailers);
@@ -104,6 +112,7 @@ class outgoing_call final : public client_call,
   coro::ready_node* on_headers_ = nullptr;
   coro::ready_node* reader_ = nullptr;
   coro::ready_node* writer_ = nullptr;
+  std::unique_ptr<coding::message_coding> coding_;  // when anything may be compressed
   metadata initial_;
   metadata trailing_;
   std::string peer_;

@@ -11,6 +11,7 @@ std::string_view to_string(errc value) noexcept {
     case errc::compressed_without_encoding: return "compressed message without grpc-encoding";
     case errc::truncated_message: return "stream ended inside a message";
     case errc::malformed_message: return "message could not be parsed";
+    case errc::malformed_compression: return "compressed message could not be decompressed";
     case errc::missing_message: return "stream ended without its one message";
     case errc::too_many_messages: return "more than the one message of a unary stream";
     case errc::bad_content_type: return "content-type is not application/grpc";

@@ -14,6 +14,7 @@ constexpr code code_of(errc why) noexcept {
     case errc::compressed_without_encoding:
     case errc::truncated_message:
     case errc::malformed_message:
+    case errc::malformed_compression:
     case errc::bad_header:
     case errc::missing_status:
     case errc::stream_reset: return code::internal;

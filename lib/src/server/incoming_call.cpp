@@ -2,8 +2,7 @@
 #include "server/incoming_call.hpp"
 
 #include "server/server_connection.hpp"
-#include "wire/request_head.hpp"
-#include "wire/response_head.hpp"
+#include "wire/encoding.hpp"
 #include "wire/rst.hpp"
 #include "wire/trailers.hpp"
 
@@ -95,7 +94,7 @@ void incoming_call::accept(wire::header_block const& headers) {
   observed_ = true;
   if (verdict.code != code::ok) return end_call(status{verdict.code, verdict.text});
   if (target_.handler == nullptr) return end_call(connection_->dispatch().explain(path_));
-  if (!head.encoding.empty() && head.encoding != "identity") return refuse_encoding(head.encoding);
+  if (!take_encodings(head)) return refuse_encoding(head.encoding);
   if (wire::read_metadata(headers, metadata_) != errc::ok)
     return end_call(status{code::internal, "malformed binary metadata"});
   if (head.timeout) {
@@ -115,10 +114,29 @@ void incoming_call::accept(wire::header_block const& headers) {
   }
 }
 
+// False: the request's is unknown.
+bool incoming_call::take_encodings(wire::request_head const& head) {
+  auto const& options = connection_->options();
+  if (!wire::is_identity(head.encoding)) {
+    auto* const with = connection_->compressors().find(head.encoding);
+    if (with == nullptr) return false;
+    ensure_coding().decode_with(*with, options.max_receive_size);
+    allow_compressed();
+  }
+  accepted_ = connection_->accepted_encodings(head.accept_encoding);
+  if (!options.compression.empty()) static_cast<void>(compression(options.compression));
+  return true;
+}
+
+coding::message_coding& incoming_call::ensure_coding() {
+  if (!coding_) coding_ = std::make_unique<coding::message_coding>(connection_->compressors());
+  return *coding_;
+}
+
 void incoming_call::refuse_encoding(std::string_view encoding) {
   status const outcome{code::unimplemented, "grpc-encoding " + std::string{encoding} + " is not supported"};
   wire::response_head head;
-  head.accept_encoding = "identity";
+  head.accept_encoding = connection_->compressors().list();
   auto& block = connection_->scratch_block();
   wire::write_response_head(head, {}, block);
   wire::write_trailers(outcome, {}, block);
@@ -193,15 +211,29 @@ call_stream::read_result incoming_call::read(bytes_view& message) {
   if (single_request_) {
     if (!std::exchange(has_request_, false)) return read_result::end;
     message = request_;
-    return read_result::message;
+    return taken(message);
   }
   if (ended_ || closed_) return read_result::end;
   switch (next_message(message)) {
-    case received::message: return read_result::message;
-    case received::pending: return read_result::pending;
+    case received::message: return taken(message);
+    case received::pending:
+      if (coding_) coding_->release();
+      return read_result::pending;
     case received::end: return read_result::end;
     case received::broken: break;
   }
+  return broken();
+}
+
+call_stream::read_result incoming_call::taken(bytes_view& message) {
+  if (!coding_) return read_result::message;
+  errc const error = coding_->take(message, message_compressed());
+  if (error == errc::ok) return read_result::message;
+  break_off(error);
+  return broken();
+}
+
+call_stream::read_result incoming_call::broken() {
   // The handler sees its stop; the client sees why.
   end_call(to_status(receive_error()));
   stop_handler(stop_reason::local);
@@ -227,6 +259,7 @@ std::span<std::byte> incoming_call::begin_message(std::size_t size) {
     return {};
   }
   send_initial_metadata();
+  if (coding_ && coding_->wants(size) && may_send(size)) return coding_->begin(size);
   auto const room = begin_frame(size);
   if (room.data() == nullptr)
     write_error_ = status{code::resource_exhausted, "response message of " + std::to_string(size) +
@@ -236,7 +269,13 @@ std::span<std::byte> incoming_call::begin_message(std::size_t size) {
 }
 
 bool incoming_call::end_message() {
-  end_frame();
+  if (coding_ && coding_->begun()) {
+    auto const [bytes, compressed] = coding_->end();
+    send_message(bytes, compressed);
+    coding_->written();
+  } else {
+    end_frame();
+  }
   return has_room();
 }
 
@@ -263,18 +302,39 @@ void incoming_call::add_initial_metadata(std::string_view key, std::string_view 
   initial_.add(key, value);
 }
 
-// Answered in the codec of the request. Trailers alone have no message, and need none.
-void incoming_call::write_headers(wire::header_block& block) const {
-  wire::response_head head;
-  head.subtype = subtype_;
-  wire::write_response_head(head, initial_, block);
-}
-
 void incoming_call::send_initial_metadata() {
   if (ended_ || closed_ || std::exchange(headers_sent_, true)) return;
   auto& block = connection_->scratch_block();
-  write_headers(block);
+  wire::write_response_head(head(), initial_, block);
   send_headers(block, false);
+}
+
+// Answered in the codec of the request. Trailers alone have no message, and need none.
+wire::response_head incoming_call::head() const {
+  wire::response_head head;
+  head.subtype = subtype_;
+  if (!coding_) return head;
+  head.encoding = coding_->encoding();
+  head.accept_encoding = connection_->compressors().list();
+  return head;
+}
+
+bool incoming_call::compression(std::string_view name) {
+  if (headers_sent_) throw status_error{code::failed_precondition, "the headers have been sent"};
+  if (coding_) coding_->encode_with(nullptr, 0);
+  if (wire::is_identity(name)) return true;
+  auto& known = connection_->compressors();
+  auto* const with = known.find(name);
+  if (with == nullptr)
+    throw status_error{code::invalid_argument,
+                       "compression \"" + std::string{name} + "\" is not among the server's compressors"};
+  if (!known.accepted(name, accepted_)) return false;
+  ensure_coding().encode_with(with, connection_->options().compression_min_size);
+  return true;
+}
+
+compression_mode incoming_call::compress_messages(compression_mode mode) {
+  return ensure_coding().set_mode(mode);
 }
 
 void incoming_call::add_trailing_metadata(std::string_view key, std::string_view value) {
@@ -331,7 +391,7 @@ void incoming_call::send_trailers(status const& outcome) {
   }
   if (!std::exchange(headers_sent_, true)) {
     auto& block = connection_->scratch_block();
-    write_headers(block);
+    wire::write_response_head(head(), initial_, block);
     send_headers(block, false);
   }
   wire::header_block trailers;

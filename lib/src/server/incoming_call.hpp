@@ -7,9 +7,12 @@
 #include <sluice/server/server_call.hpp>
 #include <sluice/server/service.hpp>
 
+#include "rpc/message_coding.hpp"
 #include "server/dispatcher.hpp"
 #include "transport/message_stream.hpp"
 #include "wire/header_block.hpp"
+#include "wire/request_head.hpp"
+#include "wire/response_head.hpp"
 
 #include <memory>
 #include <optional>
@@ -72,6 +75,11 @@ class incoming_call final : public server_stream,
   void add_initial_metadata(std::string_view key, std::string_view value) override;
   void send_initial_metadata() override;
   void add_trailing_metadata(std::string_view key, std::string_view value) override;
+  bool compression(std::string_view name) override;
+  compression_mode compress_messages(compression_mode mode) override;
+  bool request_compressed() const noexcept override {
+    return coding_ != nullptr && coding_->taken_compressed();
+  }
 
  private:
   // transport::stream
@@ -86,7 +94,11 @@ class incoming_call final : public server_stream,
   void run() noexcept override;
 
   void accept(wire::header_block const& headers);
-  void write_headers(wire::header_block& block) const;
+  [[nodiscard]] coding::message_coding& ensure_coding();
+  [[nodiscard]] wire::response_head head() const;
+  [[nodiscard]] bool take_encodings(wire::request_head const& head);
+  [[nodiscard]] read_result taken(bytes_view& message);
+  [[nodiscard]] read_result broken();
   void refuse_encoding(std::string_view encoding);
   void take_request();
   void request_complete();
@@ -113,7 +125,9 @@ class incoming_call final : public server_stream,
   coro::ready_node* reader_ = nullptr;
   coro::ready_node* writer_ = nullptr;
   status write_error_;
+  std::unique_ptr<coding::message_coding> coding_;  // when anything may be compressed
   time_point began_;
+  coding::accepted_mask accepted_ = 0;
   bool request_whole_ = false;
   bool has_request_ = false;
   bool single_request_ = false;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/server_group.hpp"
 
+#include "wire/encoding.hpp"
+
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -51,8 +53,19 @@ struct server_group::acceptor final : std::enable_shared_from_this<server_group:
   void abandon() noexcept override { close(); }
 };
 
+namespace {
+
+server_options checked(server_options options) {
+  if (!wire::is_identity(options.compression) && !options.compressors.contains(options.compression))
+    throw status_error{code::invalid_argument,
+                       "compression \"" + options.compression + "\" is not among the server's compressors"};
+  return options;
+}
+
+}  // namespace
+
 server_group::server_group(std::vector<asio::any_io_executor> executors, server_options options)
-    : options_{std::make_shared<server_options const>(std::move(options))},
+    : options_{std::make_shared<server_options const>(checked(std::move(options)))},
       methods_{std::make_shared<dispatcher>()}, acceptor_{std::make_shared<acceptor>()} {
   acceptor_->executor = executors.front();
   acceptor_->limit = options_->max_connections;

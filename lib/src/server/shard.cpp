@@ -18,7 +18,8 @@ void add_to(std::atomic<std::size_t>& count, std::ptrdiff_t change) noexcept {
 shard::shard(asio::any_io_executor executor, std::shared_ptr<server_options const> options,
              std::shared_ptr<dispatcher const> methods, std::function<void()> connection_closed)
     : executor_{std::move(executor)}, scheduler_{coro::scheduler_of(executor_)}, options_{std::move(options)},
-      methods_{std::move(methods)}, on_connection_closed_{std::move(connection_closed)} {}
+      methods_{std::move(methods)}, compressors_{options_->compressors},
+      on_connection_closed_{std::move(connection_closed)} {}
 
 shard::~shard() { scheduler_->timers().cancel(*this); }
 

@@ -33,11 +33,12 @@ message_stream::received message_stream::next_message(bytes_view& message) {
   if (receive_error_ != errc::ok) return received::broken;
   std::optional<wire::frame_view> frame;
   receive_error_ = messages_.next(frame);
-  if (receive_error_ == errc::ok && frame && frame->flag != 0)
+  if (receive_error_ == errc::ok && frame && frame->flag != 0 && !compressed_allowed_)
     receive_error_ = errc::compressed_without_encoding;
   if (receive_error_ != errc::ok) return received::broken;
   if (frame) {
     message = frame->payload;
+    message_compressed_ = frame->flag != 0;
     // What is buffered behind this message stays withheld until it is asked for.
     std::size_t const taken = std::min(withheld_, wire::frame_prefix_size + message.size());
     withheld_ -= taken;
@@ -55,11 +56,19 @@ message_stream::received message_stream::next_message(bytes_view& message) {
 }
 
 std::span<std::byte> message_stream::begin_frame(std::size_t size) {
-  if (size > send_limit_ || size > std::numeric_limits<std::uint32_t>::max()) return {};
+  if (!may_send(size)) return {};
   frame_size_ = wire::frame_prefix_size + size;
   auto const room = prepare(frame_size_);
   wire::write_frame_prefix(room.data(), 0, static_cast<std::uint32_t>(size));
   return room.subspan(wire::frame_prefix_size);
+}
+
+void message_stream::send_message(bytes_view bytes, bool compressed) {
+  std::size_t const size = wire::frame_prefix_size + bytes.size();
+  auto const room = prepare(size);
+  wire::write_frame_prefix(room.data(), compressed ? 1 : 0, static_cast<std::uint32_t>(bytes.size()));
+  std::ranges::copy(bytes, room.begin() + wire::frame_prefix_size);
+  commit(size);
 }
 
 }  // namespace sluice::transport

@@ -35,6 +35,12 @@ class message_stream : public stream {
   [[nodiscard]] errc receive_error() const noexcept { return receive_error_; }
   /// What is wrong with the next message, as far as its prefix tells before it is there whole.
   [[nodiscard]] errc announced_error() const noexcept { return messages_.announced_error(); }
+  /// From now on a message may have its compressed flag set; before, that breaks the stream.
+  void allow_compressed() noexcept { compressed_allowed_ = true; }
+  /// Of the message that next_message gave last.
+  [[nodiscard]] bool message_compressed() const noexcept { return message_compressed_; }
+  /// What next_message gave cannot be read.
+  void break_off(errc why) noexcept { receive_error_ = why; }
   /// A message is there whole, and bytes behind it.
   [[nodiscard]] bool more_than_one() const noexcept { return messages_.more_than_one(); }
   /// Bytes of a further message are there.
@@ -46,6 +52,12 @@ class message_stream : public stream {
   /// Room for a message; without data() when it exceeds the limit.
   [[nodiscard]] std::span<std::byte> begin_frame(std::size_t size);
   void end_frame() { commit(frame_size_); }
+  /// A message's size is within the limit.
+  [[nodiscard]] bool may_send(std::size_t size) const noexcept {
+    return size <= send_limit_ && size <= std::numeric_limits<std::uint32_t>::max();
+  }
+  /// A whole message, whose size before compression may_send has let pass.
+  void send_message(bytes_view bytes, bool compressed);
 
  protected:
   message_stream() noexcept = default;
@@ -65,6 +77,8 @@ class message_stream : public stream {
   std::size_t taken_ = 0;  // taken since the session was told
   errc receive_error_ = errc::ok;
   bool reading_ = false;
+  bool compressed_allowed_ = false;
+  bool message_compressed_ = false;
   bool peer_ended_ = false;
 };
 

@@ -12,13 +12,14 @@ using namespace sluice;
 
 namespace {
 
-constexpr std::array<std::pair<errc, code>, 17> table{{
+constexpr std::array<std::pair<errc, code>, 18> table{{
     {errc::ok, code::ok},
     {errc::message_too_large, code::resource_exhausted},
     {errc::bad_message_flag, code::internal},
     {errc::compressed_without_encoding, code::internal},
     {errc::truncated_message, code::internal},
     {errc::malformed_message, code::internal},
+    {errc::malformed_compression, code::internal},
     {errc::missing_message, code::unimplemented},
     {errc::too_many_messages, code::unimplemented},
     {errc::bad_content_type, code::unknown},

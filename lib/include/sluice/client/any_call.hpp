@@ -25,6 +25,8 @@ class any_call {
   /// Who the server has proved to be; null before the call has a connection, and without TLS. It lives as long as the call.
   [[nodiscard]] peer_identity const* identity() const noexcept { return call_->identity(); }
   [[nodiscard]] bool ended() const noexcept { return call_->ended(); }
+  /// The response that was read last came compressed.
+  [[nodiscard]] bool response_compressed() const noexcept { return call_->response_compressed(); }
   /// How the call ended; ok while it has not.
   [[nodiscard]] sluice::status const& status() const noexcept { return call_->outcome(); }
   /// Ends the call with CANCELLED.

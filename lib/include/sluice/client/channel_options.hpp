@@ -5,6 +5,7 @@
 #include <sluice/core/keepalive.hpp>
 #include <sluice/core/log.hpp>
 #include <sluice/net/tls.hpp>
+#include <sluice/rpc/compressor.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -46,6 +47,14 @@ struct channel_options {
   std::uint32_t stream_window = 256 * 1024;
   std::uint32_t connection_window = 4 * 1024 * 1024;
   client_keepalive keepalive = {};
+  /// The algorithms that the channel can decode, and compress with: gzip, deflate, zstd, and what you add.
+  sluice::compressors compressors = {};
+  /// Compresses the requests with this one of `compressors`; a call may say otherwise. Empty: none. An unknown name throws
+  /// INVALID_ARGUMENT from the channel's constructor. Before you compress what an attacker can mix with a secret, read
+  /// docs/guide/compression.md.
+  std::string compression = {};
+  /// Messages of fewer bytes go out as they are. 0: each one is tried.
+  std::size_t compression_min_size = 1024;
   log_sink log = log_to_stderr();
   /// Told of connections and calls; null: nobody. Must outlive the channel.
   channel_observer* observer = nullptr;

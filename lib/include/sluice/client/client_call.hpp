@@ -27,6 +27,10 @@ class client_call : public call_stream {
   /// Begins the call under `parent`: inherits its deadline, stop and trace context unless the options detach it. Once.
   virtual void start(coro::context& parent) = 0;
   [[nodiscard]] virtual bool started() const noexcept = 0;
+  /// Which messages are compressed from now on, when the call has a compression. Returns what held before.
+  virtual compression_mode compress_messages(compression_mode mode) noexcept = 0;
+  /// The response that was read last came compressed.
+  [[nodiscard]] virtual bool response_compressed() const noexcept = 0;
   /// Half-closes: no more messages.
   virtual void writes_done() noexcept = 0;
   /// Ends the call with CANCELLED (or `why`), and tells the peer by RST_STREAM. Nothing once it has ended.

@@ -12,6 +12,7 @@
 #include <coroutine>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -130,10 +131,13 @@ class writing_call : public any_call {
   /// waits, or when a generator writes. Starts the call.
   class write_operation {
    public:
-    write_operation(writing_call& call, Request const& message) noexcept : call_{call}, message_{message} {}
+    write_operation(writing_call& call, Request const& message,
+                    std::optional<compression_mode> mode = std::nullopt) noexcept
+        : call_{call}, message_{message}, mode_{mode} {}
     class awaiter final : private room_waiter {
      public:
-      awaiter(writing_call& call, Request const& message) noexcept : call_{call}, message_{message} {}
+      awaiter(writing_call& call, Request const& message, std::optional<compression_mode> mode) noexcept
+          : call_{call}, message_{message}, mode_{mode} {}
       [[nodiscard]] bool await_ready() const noexcept { return false; }
       template <coro::has_context Promise>
       [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> self) {
@@ -142,7 +146,7 @@ class writing_call : public any_call {
         auto& room = call_.writer_->room();
         if (room.awaited()) throw status_error{code::failed_precondition, "two writes of one stream at once"};
         call_.begin(*self.promise().context());
-        if (write_message(*call_.call_, message_) || !call_.call_->write_error().ok()) return false;
+        if (write() || !call_.call_->write_error().ok()) return false;
         if (!this->suspend(self)) return false;
         room.wake_on_room(*call_.call_, *this);
         return true;
@@ -153,16 +157,34 @@ class writing_call : public any_call {
       }
 
      private:
+      [[nodiscard]] bool write() const {
+        auto& to = *call_.call_;
+        if (!mode_) return write_message(to, message_);
+        compression_mode const before = to.compress_messages(*mode_);
+        bool const room = write_message(to, message_);
+        to.compress_messages(before);
+        return room;
+      }
       writing_call& call_;
       Request const& message_;
+      std::optional<compression_mode> mode_;
     };
-    [[nodiscard]] awaiter operator co_await() const noexcept { return awaiter{call_, message_}; }
+    [[nodiscard]] awaiter operator co_await() const noexcept { return awaiter{call_, message_, mode_}; }
 
    private:
     writing_call& call_;
     Request const& message_;
+    std::optional<compression_mode> mode_;
   };
   [[nodiscard]] write_operation write(Request const& message) noexcept { return {*this, message}; }
+  /// The same, with this message compressed or not when the call has a compression.
+  [[nodiscard]] write_operation write(Request const& message, compression_mode mode) noexcept {
+    return {*this, message, mode};
+  }
+  /// Which messages are compressed from now on, when the call has a compression. Returns what held before.
+  compression_mode compress_messages(compression_mode mode) noexcept {
+    return call_->compress_messages(mode);
+  }
 
  protected:
   writing_call(client_call_ptr call, generator<Request> requests)

@@ -40,7 +40,9 @@ template <class Response>
   bytes_view bytes;
   Response response;
   if (call.read(bytes) != call_stream::read_result::message)
-    return status{code::unimplemented, "the response stream ended without its one message"};
+    return call.outcome().ok()
+               ? status{code::unimplemented, "the response stream ended without its one message"}
+               : call.outcome();  // what was read is broken
   if (!codec<Response>::parse(response, bytes)) return malformed_message();
   if (call.read(bytes) == call_stream::read_result::message)
     return status{code::unimplemented, "more than the one message of a response"};

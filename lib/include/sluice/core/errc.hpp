@@ -16,6 +16,7 @@ enum class errc : std::uint8_t {
   compressed_without_encoding,
   truncated_message,  ///< the stream ended inside a message
   malformed_message,  ///< protobuf could not parse it
+  malformed_compression,  ///< broken, cut off, or with something behind it
   missing_message,  ///< a unary call without its one message
   too_many_messages,  ///< a unary call with two messages
   bad_content_type,

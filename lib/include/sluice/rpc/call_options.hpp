@@ -3,6 +3,7 @@
 
 #include <sluice/core/deadline.hpp>
 #include <sluice/core/metadata.hpp>
+#include <sluice/rpc/compressor.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -66,6 +67,21 @@ class call_options {
   }
   call_options&& max_send_size(std::size_t bytes) && noexcept { return std::move(max_send_size(bytes)); }
 
+  /// How the requests are compressed: "gzip", or another of the channel's compressors; "identity": not at all. A name that
+  /// the channel does not know fails the call with INVALID_ARGUMENT. Default: channel_options::compression.
+  call_options& compression(
+      std::string name, sluice::compression_mode mode = sluice::compression_mode::when_smaller) & noexcept {
+    compression_ = std::move(name);
+    compression_mode_ = mode;
+    return *this;
+  }
+  call_options&& compression(
+      std::string name, sluice::compression_mode mode = sluice::compression_mode::when_smaller) && noexcept {
+    return std::move(compression(std::move(name), mode));
+  }
+  call_options& no_compression() & noexcept { return compression("identity"); }
+  call_options&& no_compression() && noexcept { return std::move(no_compression()); }
+
   /// The call inherits nothing from the handler that makes it: no deadline, no stop, no trace context.
   call_options& detached(bool value = true) & noexcept {
     detached_ = value;
@@ -91,6 +107,8 @@ class call_options {
   [[nodiscard]] std::optional<std::size_t> max_receive_size() const noexcept { return max_receive_size_; }
   [[nodiscard]] std::optional<std::size_t> max_send_size() const noexcept { return max_send_size_; }
   [[nodiscard]] std::string const& content_subtype() const noexcept { return content_subtype_; }
+  [[nodiscard]] std::optional<std::string> const& compression() const noexcept { return compression_; }
+  [[nodiscard]] sluice::compression_mode compression_mode() const noexcept { return compression_mode_; }
   [[nodiscard]] bool is_detached() const noexcept { return detached_; }
 
  private:
@@ -99,8 +117,10 @@ class call_options {
   sluice::metadata metadata_;
   std::optional<std::size_t> max_receive_size_;
   std::optional<std::size_t> max_send_size_;
+  std::optional<std::string> compression_;
   std::optional<bool> wait_for_ready_;
   std::string content_subtype_;
+  sluice::compression_mode compression_mode_ = sluice::compression_mode::when_smaller;
   bool detached_ = false;
 };
 

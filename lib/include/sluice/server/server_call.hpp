@@ -5,6 +5,7 @@
 #include <sluice/core/metadata.hpp>
 #include <sluice/coro/stop.hpp>
 #include <sluice/net/peer_identity.hpp>
+#include <sluice/rpc/compressor.hpp>
 
 #include <string>
 #include <string_view>
@@ -52,6 +53,15 @@ class server_call {
   /// Goes out with the status. Throws status_error INVALID_ARGUMENT for what cannot travel, RESOURCE_EXHAUSTED when it would
   /// be more than 63 KiB in all.
   virtual void add_trailing_metadata(std::string_view key, std::string_view value) = 0;
+
+  /// Compresses the responses with this one of the server's compressors; "identity": none. Until the headers are sent.
+  /// False: the client does not accept it, and the responses go out as they are. Throws status_error: INVALID_ARGUMENT for
+  /// a name that the server does not know, FAILED_PRECONDITION once the headers have been sent.
+  virtual bool compression(std::string_view name) = 0;
+  /// Which messages are compressed from now on, when the call has a compression. Returns what held before.
+  virtual compression_mode compress_messages(compression_mode mode) = 0;
+  /// The request that was read last came compressed.
+  [[nodiscard]] virtual bool request_compressed() const noexcept = 0;
 
  protected:
   server_call() = default;

@@ -4,10 +4,12 @@
 #include <sluice/core/deadline.hpp>
 #include <sluice/core/keepalive.hpp>
 #include <sluice/core/log.hpp>
+#include <sluice/rpc/compressor.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <string>
 
 namespace sluice {
 
@@ -35,6 +37,14 @@ struct server_options {
   duration max_connection_age = duration::max();
   duration max_connection_age_grace = duration::max();
   server_keepalive keepalive = {};
+  /// The algorithms that the server can decode, and compress with: gzip, deflate, zstd, and what you add.
+  sluice::compressors compressors = {};
+  /// Compresses the responses to clients that accept it; a handler may say otherwise (server_call::compression). Empty:
+  /// none. An unknown name throws INVALID_ARGUMENT from the server's constructor. Before you compress what an attacker
+  /// can mix with a secret, read docs/guide/compression.md.
+  std::string compression = {};
+  /// Messages of fewer bytes go out as they are. 0: each one is tried.
+  std::size_t compression_min_size = 1024;
   log_sink log = log_to_stderr();
   /// Told of connections and calls; null: nobody. Must outlive the server.
   server_observer* observer = nullptr;
