@@ -128,21 +128,17 @@ TEST_CASE("a server reads no further requests while its client does not read the
   peer.begin_as_client(settings({{setting_initial_window, 1'000'000}})).send(window_update(0, 1'000'000));
   peer.expect(settings()).settle();
   peer.send(unary_request(1)).send(data(1).message("much").end()).settle();
-  // The wait that was outstanding brings one more read.
-  peer.send(unary_request(3)).send(data(3).message("x").end()).settle();
-  auto const started = d.observer.started.size();
-  CHECK(started <= 2);
+  CHECK(d.observer.started.size() == 1);
   auto const reads = d.record->reads;
-  for (std::uint32_t id = 5; id != 45; id += 2)
+  for (std::uint32_t id = 3; id != 45; id += 2)
     peer.send(unary_request(id)).send(data(id).message("x").end()).settle();
-  CHECK(d.observer.started.size() == started);
+  CHECK(d.observer.started.size() == 1);
   CHECK(d.record->reads == reads);
   peer.expect(response(1));
   CHECK(peer.expect_data(1, size + 5).size() == size + 5);
   peer.expect(trailers(1));
-  peer.expect(response(3)).expect(data(3).message("x")).expect(trailers(3));
-  for (std::uint32_t id = 5; id != 45; id += 2) peer.expect(response(id));
-  for (std::uint32_t id = 5; id != 45; id += 2) peer.expect(data(id).message("x")).expect(trailers(id));
+  for (std::uint32_t id = 3; id != 45; id += 2) peer.expect(response(id));
+  for (std::uint32_t id = 3; id != 45; id += 2) peer.expect(data(id).message("x")).expect(trailers(id));
   CHECK(d.observer.ended.size() == 22);
 }
 

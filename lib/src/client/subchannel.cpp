@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/subchannel.hpp"
 
+#include "http2/frame_types.hpp"
 #include "net/host_port.hpp"
 #include "net/time_source.hpp"
 
@@ -9,11 +10,6 @@
 #include <utility>
 
 namespace sluice::calling {
-namespace {
-
-constexpr std::uint32_t enhance_your_calm = 11;  // RFC 9113, 7
-
-}  // namespace
 
 subchannel::subchannel(asio::any_io_executor executor, channel_options const& options,
                        std::vector<address> addresses, channel::connector const* connect,
@@ -68,7 +64,8 @@ void subchannel::begin_http2(std::unique_ptr<byte_stream> bytes) {
                              .max_concurrent_streams = 0,
                              .initial_window = options_.stream_window,
                              .connection_window = options_.connection_window,
-                             .max_header_list_size = options_.max_header_list_size},
+                             .max_header_list_size = options_.max_header_list_size,
+                             .limits = options_.limits},
       transport::connection_times{.keepalive = {.time = options_.keepalive.time,
                                                 .timeout = options_.keepalive.timeout,
                                                 .without_calls = options_.keepalive.permit_without_calls}});
@@ -112,7 +109,7 @@ void subchannel::stream_closed(transport::connection& on) noexcept {
 void subchannel::goaway_received(transport::connection& on, std::uint32_t error,
                                  std::string_view text) noexcept {
   if (&on != connection_.get()) return;  // its second one
-  if (error == enhance_your_calm && text == "too_many_pings") owner_.too_many_pings();
+  if (error == http2::errors::enhance_your_calm && text == "too_many_pings") owner_.too_many_pings();
   // New calls go to a new connection; what is open here may finish.
   failure_ = status{code::unavailable, "the server went away (GOAWAY, HTTP/2 error " + std::to_string(error) +
                                            (text.empty() ? ")" : "): " + std::string{text})};

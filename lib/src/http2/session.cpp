@@ -1,18 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http2/session.hpp"
 
+#include "http2/abuse_budget.hpp"
+#include "http2/frame_cursor.hpp"
+#include "http2/frame_types.hpp"
 #include "http2/nghttp2_memory.hpp"
+#include "http2/nghttp2_options.hpp"
+#include "http2/stream_ids.hpp"
+#include "http2/token_bucket.hpp"
 
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <utility>
 #include <vector>
 
 namespace sluice::http2 {
+
+namespace {
+
+constexpr std::size_t preface_size = 24;  // RFC 9113, 3.4
+
+}  // namespace
 
 struct session::impl {
   session_options options;
@@ -25,6 +38,12 @@ struct session::impl {
   bool ending = false;  // our own last GOAWAY is queued: nothing more is taken
   bool ended = false;  // and out: nothing more is sent
   bool sent_for_streams = false;
+  bool settings_acknowledged = false;
+  frame_cursor cursor;
+  abuse_budget budget;
+  token_bucket resets;
+  stream_ids ids;  // server: that the client opened
+  std::size_t paid_resets = 0;  // error resets that are not sent yet, but paid for
 
   // The header list that is being received: one at a time on a connection.
   std::size_t list_size = 0;
@@ -34,7 +53,10 @@ struct session::impl {
   std::int32_t reset_by_peer = 0;  // the stream whose close comes next
   std::vector<nghttp2_nv> fields;  // reused by every submit
 
-  impl(session_options const& chosen, session_events& told) : options{chosen}, events{told} {}
+  impl(session_options const& chosen, session_events& told)
+      : options{chosen}, events{told}, cursor{chosen.side == side::server ? preface_size : 0},
+        budget{chosen.limits.abuse_burst, chosen.limits.abuse_per_second},
+        resets{chosen.limits.reset_burst, chosen.limits.resets_per_second} {}
   ~impl() { nghttp2_session_del(native); }
 
   // nghttp2 ends some connections by itself: what the peer did wrong is in the GOAWAY, or was complained about before.
@@ -52,6 +74,54 @@ struct session::impl {
     nghttp2_submit_goaway(native, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(native), error,
                           reinterpret_cast<std::uint8_t const*>(text.data()), text.size());
   }
+  // ---- what the peer may do ----
+  // Every frame, also those that nghttp2 passes over, before it acts on them.
+  void inspect(bytes_view bytes) {
+    frame_head head;
+    while (!ending && cursor.next(bytes, head)) {
+      switch (head.type) {
+        case frames::headers: inspect_headers(head); break;
+        case frames::rst_stream:
+          if (is_server() && !resets.take(events.now()))
+            end(errors::enhance_your_calm, "too many streams were reset");
+          break;
+        case frames::continuation:
+          if (cursor.continuations() > options.limits.max_continuations)
+            end(errors::enhance_your_calm, "too many CONTINUATION frames");
+          break;
+        default: break;
+      }
+      charge(budget.judge(head));
+    }
+  }
+  void inspect_headers(frame_head const& head) {
+    if (!is_server()) return;
+    switch (ids.headers_on(head.stream)) {
+      case stream_ids::verdict::opens: budget.stream_opened(); break;
+      case stream_ids::verdict::known: break;
+      case stream_ids::verdict::skipped:
+        end(errors::protocol, "HEADERS: stream id below one that was opened before");
+        break;
+    }
+  }
+  void charge(offence what) {
+    if (what == offence::none || budget.pay(events.now())) return;
+    constexpr std::string_view text = "too many frames without use, the last: ";
+    end(errors::enhance_your_calm, std::string{text}.append(to_string(what)));
+  }
+  // A stream that is reset for the peer's error: charged when it is known, or at the latest when its reset is sent.
+  void charge_reset(offence what) {
+    ++paid_resets;
+    charge(what);
+  }
+  void reset_sent(std::uint32_t error) {
+    bool const our_own = error == errors::none || error == errors::cancel || error == errors::internal;
+    if (our_own) return;
+    if (paid_resets != 0) --paid_resets;
+    else charge(offence::stream_error);
+  }
+  [[nodiscard]] bool is_server() const noexcept { return options.side == side::server; }
+
   // What a callback returns while something is received.
   [[nodiscard]] int go_on() const noexcept { return ending ? NGHTTP2_ERR_CALLBACK_FAILURE : 0; }
   [[nodiscard]] stream_user* user(std::int32_t id) const noexcept {
@@ -89,7 +159,8 @@ struct session::callbacks {
     stream_user* const user = me.list_user = me.events.stream_opened(frame->hd.stream_id);
     if (user == nullptr) {
       nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
-      return 0;
+      me.charge_reset(offence::refused_stream);
+      return me.go_on();
     }
     nghttp2_session_set_stream_user_data(native, frame->hd.stream_id, user);
     // Without RFC 7540 priorities streams would be served first in, first out; incremental ones share.
@@ -130,9 +201,12 @@ struct session::callbacks {
       case NGHTTP2_DATA:
         if (auto* const user = me.user(frame->hd.stream_id); user != nullptr && end)
           me.events.data_done(*user);
+        if (!end && frame->hd.length != 0 && frame->hd.length == frame->data.padlen)
+          me.charge(offence::empty_data);  // padding alone
         break;
       case NGHTTP2_SETTINGS:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) me.events.settings_received();
+        else me.settings_acknowledged = true;
         break;
       case NGHTTP2_PING:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
@@ -140,6 +214,7 @@ struct session::callbacks {
           std::memcpy(&opaque, frame->ping.opaque_data, sizeof opaque);
           me.events.ping_acknowledged(opaque);
         } else {
+          if (!me.is_server() && !std::exchange(me.sent_for_streams, false)) me.charge(offence::ping);
           me.events.ping_received();
         }
         break;
@@ -151,6 +226,12 @@ struct session::callbacks {
       case NGHTTP2_RST_STREAM: me.reset_by_peer = frame->hd.stream_id; break;
       default: break;
     }
+    return me.go_on();
+  }
+
+  static int on_invalid_frame(nghttp2_session*, nghttp2_frame const*, int, void* data) {
+    auto& me = self(data);
+    me.charge_reset(offence::stream_error);
     return me.go_on();
   }
 
@@ -176,11 +257,13 @@ struct session::callbacks {
 
   static int on_frame_sent(nghttp2_session* native, nghttp2_frame const* frame, void* data) {
     auto& me = self(data);
+    if (frame->hd.type == NGHTTP2_DATA) me.budget.data_sent();
+    if (frame->hd.type == NGHTTP2_RST_STREAM) me.reset_sent(frame->rst_stream.error_code);
     me.sent_for_streams |= frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA ||
                            frame->hd.type == NGHTTP2_WINDOW_UPDATE;
     // A server that answers before it has read everything tells the client to stop sending (RFC 9113, 8.1).
     if ((frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
-        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 && me.options.side == side::server &&
+        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 && me.is_server() &&
         nghttp2_session_get_stream_remote_close(native, frame->hd.stream_id) == 0)
       nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
@@ -190,7 +273,7 @@ struct session::callbacks {
     // Only now: a PING is sent before whatever else is queued, and would overtake the notice.
     constexpr std::int32_t highest = 0x7fffffff;
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.last_stream_id == highest)
-      submit_ping(native, me.notice_ping);
+      submit_ping(native, me.budget, me.notice_ping);
     return 0;
   }
 
@@ -202,9 +285,10 @@ struct session::callbacks {
     return 0;
   }
 
-  static void submit_ping(nghttp2_session* native, std::uint64_t opaque) {
+  static void submit_ping(nghttp2_session* native, abuse_budget& budget, std::uint64_t opaque) {
     std::array<std::uint8_t, 8> bytes{};
     std::memcpy(bytes.data(), &opaque, sizeof opaque);
+    budget.ping_sent();
     nghttp2_submit_ping(native, NGHTTP2_FLAG_NONE, bytes.data());
   }
 
@@ -251,6 +335,7 @@ session::session(session_options const& options, session_events& events)
   nghttp2_session_callbacks_set_on_begin_headers_callback(hooks, callbacks::on_begin_headers);
   nghttp2_session_callbacks_set_on_header_callback(hooks, callbacks::on_header);
   nghttp2_session_callbacks_set_on_frame_recv_callback(hooks, callbacks::on_frame);
+  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(hooks, callbacks::on_invalid_frame);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(hooks, callbacks::on_data_chunk);
   nghttp2_session_callbacks_set_on_stream_close_callback(hooks, callbacks::on_stream_close);
   nghttp2_session_callbacks_set_on_frame_send_callback(hooks, callbacks::on_frame_sent);
@@ -265,6 +350,9 @@ session::session(session_options const& options, session_events& events)
   nghttp2_option_set_no_closed_streams(settings, 1);
   nghttp2_option_set_peer_max_concurrent_streams(settings,
                                                  100);  // until the peer says otherwise (RFC 9113, 6.5.2)
+  // Counted by the session: by its own clock, and exactly.
+  set_reset_rate_limit(settings, std::numeric_limits<std::uint32_t>::max(), 1);
+  set_max_continuations(settings, std::numeric_limits<std::uint32_t>::max());
 
   bool const server = options.side == side::server;
   int const made =
@@ -293,6 +381,7 @@ session::session(session_options const& options, session_events& events)
 session::~session() = default;
 
 errc session::receive(bytes_view bytes) {
+  impl_->inspect(bytes);
   if (impl_->ending) return errc::protocol_error;
   impl_->complaint.clear();
   auto const taken = nghttp2_session_mem_recv(
@@ -339,6 +428,7 @@ result<std::int32_t, errc> session::open(header_list const& headers, bool end_st
   auto const id = nghttp2_submit_request(impl_->native, nullptr, fields, headers.size(),
                                          end_stream ? nullptr : &provider, &user);
   if (id < 0) return errc::closed;
+  impl_->budget.stream_opened();
   return id;
 }
 
@@ -380,7 +470,13 @@ void session::terminate(std::uint32_t error, std::string_view text) {
 
 bool session::take_sent_for_streams() noexcept { return std::exchange(impl_->sent_for_streams, false); }
 
-void session::ping(std::uint64_t opaque) { callbacks::submit_ping(impl_->native, opaque); }
+void session::ping(std::uint64_t opaque) { callbacks::submit_ping(impl_->native, impl_->budget, opaque); }
+
+std::uint64_t session::open_header_block() const noexcept { return impl_->cursor.open_block(); }
+bool session::settings_acknowledged() const noexcept { return impl_->settings_acknowledged; }
+std::size_t session::queued_frames() const noexcept {
+  return nghttp2_session_get_outbound_queue_size(impl_->native);
+}
 
 std::uint32_t session::peer_max_concurrent_streams() const noexcept {
   return nghttp2_session_get_remote_settings(impl_->native, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <sluice/core/buffer.hpp>
+#include <sluice/core/deadline.hpp>
 #include <sluice/core/errc.hpp>
+#include <sluice/core/peer_limits.hpp>
 #include <sluice/core/result.hpp>
 
 #include <cstddef>
@@ -22,7 +24,8 @@ struct session_options {
   std::uint32_t connection_window =
       4 * 1024 * 1024;  ///< bytes that the connection may receive ahead of the session
   std::int32_t first_stream = 1;  ///< client: the id of its first stream; tests begin near the last one
-  std::uint32_t max_header_list_size = 16 * 1024;  ///< bytes by name + value + 32; advertised and enforced
+  std::uint32_t max_header_list_size = 8 * 1024;  ///< bytes by name + value + 32; advertised and enforced
+  peer_limits limits = {};  ///< those of them that no timer is needed for
 };
 
 /// What the session takes from a stream to fill a DATA frame.
@@ -59,6 +62,8 @@ class session_events {
   virtual void ping_acknowledged(std::uint64_t opaque) = 0;
   /// A PING that the session answers.
   virtual void ping_received() {}
+  /// The time, asked for only when the peer does what is limited by time. Here it stands still.
+  [[nodiscard]] virtual time_point now() { return {}; }
 
   /// How much of the stream's outgoing bytes may go into the next frame.
   virtual data_wish pull_data(stream_user& from, std::size_t most) = 0;
@@ -71,8 +76,8 @@ class session_events {
 
 /// One HTTP/2 connection (RFC 9113) as a machine: bytes in, events out; wishes in, bytes out. No I/O, no clock.
 ///
-/// nghttp2 stays behind this interface. The session adds what nghttp2 leaves to its user: the header list limit, stream
-/// fairness, free lists for its memory.
+/// nghttp2 stays behind this interface. The session adds what nghttp2 leaves to its user: the header list limit, what
+/// a peer may do without use, stream fairness, free lists for its memory.
 class session {
  public:
   session(session_options const& options, session_events& events);
@@ -126,6 +131,12 @@ class session {
 
   /// How many streams the peer lets us open; the protocol's "unlimited" before its SETTINGS came.
   [[nodiscard]] std::uint32_t peer_max_concurrent_streams() const noexcept;
+  /// The number of the header block of which not everything has come, counted from 1; 0: there is none.
+  [[nodiscard]] std::uint64_t open_header_block() const noexcept;
+  /// The peer has acknowledged our SETTINGS.
+  [[nodiscard]] bool settings_acknowledged() const noexcept;
+  /// Frames that wait to be sent, without DATA.
+  [[nodiscard]] std::size_t queued_frames() const noexcept;
   /// What the peer did to HTTP/2 for which the connection ends; empty as long as it may go on.
   [[nodiscard]] std::string_view violation() const noexcept;
 

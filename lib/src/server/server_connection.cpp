@@ -13,7 +13,8 @@ http2::session_options session_options_of(server_options const& options) noexcep
           .max_concurrent_streams = options.max_concurrent_streams,
           .initial_window = options.stream_window,
           .connection_window = options.connection_window,
-          .max_header_list_size = options.max_header_list_size};
+          .max_header_list_size = options.max_header_list_size,
+          .limits = options.limits};
 }
 
 transport::connection_times times_of(server_options const& options) noexcept {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/connection.hpp"
 
+#include "http2/frame_types.hpp"
 #include "transport/graceful_close.hpp"
 #include "transport/preface.hpp"
 
@@ -14,12 +15,9 @@ constexpr std::size_t read_size = 64 * 1024;
 constexpr int reads_a_turn = 4;
 // Frames are gathered up to this before they are written, so that a turn with much to send stays in the cache.
 constexpr std::size_t write_size = 256 * 1024;
-// A server that has more than this unsent reads no further requests. A client reads on: if both stopped, both would wait.
-constexpr std::size_t backlog_limit = 64 * 1024;
 // As many bytes tell HTTP/2 from everything else that has a name; each HTTP/2 peer begins with more.
 constexpr std::size_t opening_size = 8;
 constexpr std::uint64_t drain_ping = 0x736c75696365'0001;
-constexpr std::uint32_t enhance_your_calm = 11;  // RFC 9113, 7
 
 class block_fields final : public http2::session::header_list {
  public:
@@ -43,8 +41,8 @@ stream& as_stream(http2::stream_user& user) noexcept { return static_cast<stream
 connection::connection(coro::scheduler& where, std::unique_ptr<byte_stream> bytes,
                        http2::session_options const& options, connection_times const& times)
     : scheduler_{where.shared_from_this()}, bytes_{std::move(bytes)}, peer_{bytes_->peer()},
-      side_{options.side}, session_{options, *this},
-      strikes_{times.min_ping_interval, times.pings_without_calls}, timers_{*this, times} {}
+      side_{options.side}, limits_{options.limits}, session_{options, *this},
+      strikes_{times.min_ping_interval, times.pings_without_calls}, timers_{*this, limits_, times} {}
 
 connection::~connection() {
   // Dropped with its executor's context: the calls are dropped with their trees.
@@ -125,6 +123,12 @@ void connection::ping(std::uint64_t opaque) {
   flush_at_turn_end();
 }
 
+void connection::fail(std::uint32_t error, std::string_view text) {
+  session_.terminate(error, text);
+  flush();
+  if (!closed_) close(errc::protocol_error, text);
+}
+
 void connection::finish_drain() {
   if (std::exchange(drain_finished_, true)) return;
   timers_.drain_answered();
@@ -174,9 +178,16 @@ void connection::leave(stream& who) noexcept {
 
 // ---- reading ---------------------------------------------------------------------------------------------------------
 
+// Until `flush` has come to an end nothing is read, so that what a peer makes us send is bounded. What its own calls send
+// stops no client: if both ends stopped, both would wait.
+bool connection::too_much_to_send() const noexcept {
+  std::size_t const queued = session_.queued_frames();
+  if (!is_server()) return queued > limits_.max_queued_frames + 2 * open_count_;
+  return queued > limits_.max_queued_frames || backlog_.size() > limits_.max_unsent;
+}
+
 void connection::wait_readable() {
-  if (closed_ || waiting_readable_) return;
-  if (side_ == http2::side::server && backlog_.size() > backlog_limit) return;
+  if (closed_ || waiting_readable_ || too_much_to_send()) return;
   waiting_readable_ = true;
   bytes_->wait(io_direction::read,
                std::shared_ptr<io_waiter>{shared_from_this(), static_cast<io_waiter*>(this)});
@@ -199,7 +210,7 @@ void connection::ready(io_direction direction) noexcept {
 
 void connection::read() {
   auto const into = scheduler_->scratch(read_size);
-  for (int i = 0; i != reads_a_turn; ++i) {
+  for (int i = 0; i != reads_a_turn && !too_much_to_send(); ++i) {
     auto const got = bytes_->read(into);
     ++counters_.reads;
     if (got.error) return close_broken(got.error);
@@ -238,6 +249,7 @@ bool connection::receive(bytes_view bytes) {
 bool connection::take(bytes_view bytes) {
   errc const error = session_.receive(bytes);
   if (closed_) return false;
+  timers_.received(session_.open_header_block());
   if (error != errc::ok) {
     flush();
     if (!closed_) close(error, session_.violation());
@@ -274,9 +286,11 @@ bool connection::write(bytes_view bytes, std::size_t& written) {
 void connection::flush() {
   if (closed_ || waiting_writable_) return;
   std::size_t written = 0;
+  bool progress = false;
   if (!backlog_.empty()) {
     if (!write(backlog_.view(), written)) return;
     backlog_.consume(written);
+    progress = written != 0;
   }
   while (backlog_.empty()) {
     buffer& out = scheduler_->slab();
@@ -285,15 +299,18 @@ void connection::flush() {
       return close(errc::protocol_error, "nghttp2 cannot go on with the connection");
     if (out.empty()) break;
     if (!write(out.view(), written)) return;
+    progress = progress || written != 0;
     if (written < out.size()) backlog_.append(out.view().subspan(written));
   }
   if (!backlog_.empty()) {
+    timers_.write_blocked(progress);
     waiting_writable_ = true;
     bytes_->wait(io_direction::write,
                  std::shared_ptr<io_waiter>{shared_from_this(), static_cast<io_waiter*>(this)});
     return;
   }
   backlog_.release();
+  timers_.write_done();
   wait_readable();  // a long backlog may have stopped it
   if (auto const wrong = session_.violation(); session_.finished() && !wrong.empty())
     close(errc::protocol_error, wrong);
@@ -337,7 +354,7 @@ void connection::goaway(std::int32_t, std::uint32_t error, std::string_view debu
 }
 
 void connection::settings_received() {
-  settings_seen_ = true;
+  if (!std::exchange(settings_seen_, true)) timers_.greeted();
   if (owner_ != nullptr) owner_->settings_received(*this);
 }
 
@@ -348,7 +365,7 @@ void connection::ping_acknowledged(std::uint64_t opaque) {
 void connection::ping_received() {
   if (side_ == http2::side::client) return;
   if (!strikes_.allow(scheduler_->now(), open_count_ != 0, session_.take_sent_for_streams()))
-    session_.terminate(enhance_your_calm, "too_many_pings");
+    session_.terminate(http2::errors::enhance_your_calm, "too_many_pings");
 }
 
 http2::data_wish connection::pull_data(http2::stream_user& from, std::size_t most) {

@@ -73,6 +73,7 @@ class connection final : public std::enable_shared_from_this<connection>,
 
   [[nodiscard]] bool closed() const noexcept { return closed_; }
   [[nodiscard]] bool draining() const noexcept { return draining_; }
+  [[nodiscard]] bool is_server() const noexcept { return side_ == http2::side::server; }
   [[nodiscard]] bool ready() const noexcept { return settings_seen_ && !closed_ && !going_away_; }
   [[nodiscard]] std::size_t open_streams() const noexcept { return open_count_; }
   [[nodiscard]] std::string const& peer() const noexcept { return peer_; }
@@ -95,6 +96,8 @@ class connection final : public std::enable_shared_from_this<connection>,
   // for the timers
   void ping(std::uint64_t opaque);
   void finish_drain();
+  void fail(std::uint32_t error, std::string_view text);
+  [[nodiscard]] bool settings_acknowledged() const noexcept { return session_.settings_acknowledged(); }
   // for the streams
   void respond(stream& who, wire::header_block const& headers, bool end);
   void trail(stream& who, wire::header_block const& trailers);
@@ -119,6 +122,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   void settings_received() override;
   void ping_acknowledged(std::uint64_t opaque) override;
   void ping_received() override;
+  [[nodiscard]] time_point now() override { return scheduler_->now(); }
   http2::data_wish pull_data(http2::stream_user& from, std::size_t most) override;
   void move_data(http2::stream_user& from, std::size_t bytes, buffer& to) override;
 
@@ -126,6 +130,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   [[nodiscard]] bool receive(bytes_view bytes);
   [[nodiscard]] bool take(bytes_view bytes);
   void wait_readable();
+  [[nodiscard]] bool too_much_to_send() const noexcept;
   void close_broken(std::error_code error);
   void flush();
   [[nodiscard]] bool write(bytes_view bytes, std::size_t& written);
@@ -143,6 +148,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   buffer opening_;  // the first bytes, until they are recognized
   buffer backlog_;  // accepted by nobody yet: what the socket did not take
   wire::header_block incoming_;  // the header list being received
+  peer_limits const limits_;
   http2::session session_;
   http2::ping_strikes strikes_;
   connection_timers timers_;

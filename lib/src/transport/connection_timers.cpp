@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/connection_timers.hpp"
 
+#include "http2/frame_types.hpp"
 #include "net/time_source.hpp"
 #include "transport/connection.hpp"
 
@@ -38,6 +39,7 @@ void connection_timers::start() {
   auto const seed = static_cast<std::uint64_t>(now.time_since_epoch().count()) ^
                     std::hash<std::string_view>{}(connection_.peer());
   age_due_ = deadline::after(now, jittered(times_.age, seed)).at();
+  if (connection_.is_server()) handshake_due_ = deadline::after(now, limits_.handshake_timeout).at();
   arm(next());
 }
 
@@ -51,6 +53,26 @@ void connection_timers::note_idle() {
 }
 
 void connection_timers::arm_for_calls() { arm(keepalive_.next(heard_, true)); }
+
+void connection_timers::greeted() {
+  handshake_due_ = time_point::max();
+  settings_due_ = deadline::after(connection_.scheduler().now(), limits_.settings_timeout).at();
+  arm(settings_due_);
+}
+
+void connection_timers::note_block(std::uint64_t open_block) {
+  block_ = open_block;
+  block_due_ = time_point::max();
+  if (open_block == 0) return;
+  block_due_ = deadline::after(connection_.scheduler().now(), limits_.header_block_timeout).at();
+  arm(block_due_);
+}
+
+void connection_timers::write_blocked(bool progress) {
+  if (!progress && write_due_ != time_point::max()) return;
+  write_due_ = deadline::after(connection_.scheduler().now(), limits_.write_timeout).at();
+  arm(write_due_);
+}
 
 void connection_timers::drain_announced() {
   drain_due_ = deadline::after(connection_.scheduler().now(), times_.drain_answer).at();
@@ -70,17 +92,39 @@ time_point connection_timers::idle_due() const noexcept {
 
 time_point connection_timers::next() const noexcept {
   return std::min({keepalive_.next(heard_, connection_.open_streams() != 0), idle_due(), age_due_,
-                   grace_ends_, drain_due_});
+                   grace_ends_, drain_due_, handshake_due_, settings_due_, block_due_, write_due_});
 }
 
 void connection_timers::expired() noexcept {
   auto const keep = connection_.shared_from_this();
   time_point const now = connection_.scheduler().now();
   armed_ = time_point::max();
-  if (check_keepalive(now) || check_age(now)) return;
+  if (check_limits(now) || check_keepalive(now) || check_age(now)) return;
   check_idle(now);
   if (now >= drain_due_) connection_.finish_drain();
   if (!connection_.closed()) arm(next());
+}
+
+bool connection_timers::check_limits(time_point now) {
+  if (connection_.settings_acknowledged()) settings_due_ = time_point::max();
+  // What is not read cannot come: the write's time runs instead.
+  if (connection_.too_much_to_send()) {
+    if (now >= settings_due_) settings_due_ = deadline::after(now, limits_.settings_timeout).at();
+    if (now >= block_due_) block_due_ = deadline::after(now, limits_.header_block_timeout).at();
+  }
+  if (now >= handshake_due_)
+    connection_.close(errc::not_http2, "no HTTP/2 preface and SETTINGS came within " +
+                                           net::describe(limits_.handshake_timeout));
+  else if (now >= write_due_)
+    connection_.close(errc::connection_closed,
+                      "the peer took nothing of what was sent for " + net::describe(limits_.write_timeout));
+  else if (now >= settings_due_)
+    connection_.fail(http2::errors::settings_timeout,
+                     "SETTINGS were not acknowledged within " + net::describe(limits_.settings_timeout));
+  else if (now >= block_due_)
+    connection_.fail(http2::errors::enhance_your_calm,
+                     "a header block was not complete within " + net::describe(limits_.header_block_timeout));
+  return connection_.closed();
 }
 
 bool connection_timers::check_keepalive(time_point now) {

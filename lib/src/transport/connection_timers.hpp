@@ -2,18 +2,20 @@
 #pragma once
 
 #include <sluice/core/deadline.hpp>
+#include <sluice/core/peer_limits.hpp>
 #include <sluice/coro/scheduler.hpp>
 
 #include "http2/keepalive.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <string_view>
 
 namespace sluice::transport {
 
 class connection;
 
-/// What a connection does because time passes; the default: nothing.
+/// What a connection does because time passes, besides keeping the peer's limits; the default: nothing.
 struct connection_times {
   http2::keepalive_options keepalive = {};
   duration min_ping_interval = duration::zero();  ///< of a client, see server_keepalive
@@ -28,8 +30,8 @@ struct connection_times {
 /// touching it: when it fires it looks what is really due, and is armed anew.
 class connection_timers final : private coro::timer {
  public:
-  connection_timers(connection& of, connection_times const& times) noexcept
-      : connection_{of}, times_{times}, keepalive_{times.keepalive} {}
+  connection_timers(connection& of, peer_limits const& limits, connection_times const& times) noexcept
+      : connection_{of}, limits_{limits}, times_{times}, keepalive_{times.keepalive} {}
 
   void start();
   void stop();
@@ -44,6 +46,15 @@ class connection_timers final : private coro::timer {
   void idle() {
     if (times_.idle != duration::max()) note_idle();
   }
+  /// The peer's first SETTINGS: it has ours by now, or gets them next.
+  void greeted();
+  /// More has come; `open` is the number of the header block that is not complete, or 0.
+  void received(std::uint64_t open_block) {
+    if (open_block != block_) note_block(open_block);
+  }
+  /// The socket does not take everything; `progress`: it took something.
+  void write_blocked(bool progress);
+  void write_done() noexcept { write_due_ = time_point::max(); }
   void drain_announced();
   void drain_answered() noexcept { drain_due_ = time_point::max(); }
 
@@ -51,6 +62,7 @@ class connection_timers final : private coro::timer {
   void expired() noexcept override;
   void note_heard();
   void note_idle();
+  void note_block(std::uint64_t open_block);
   void arm_for_calls();
   void arm(time_point at);
   [[nodiscard]] time_point next() const noexcept;
@@ -59,8 +71,10 @@ class connection_timers final : private coro::timer {
   [[nodiscard]] bool check_keepalive(time_point now);
   [[nodiscard]] bool check_age(time_point now);
   void check_idle(time_point now);
+  [[nodiscard]] bool check_limits(time_point now);
 
   connection& connection_;
+  peer_limits const& limits_;
   connection_times const times_;
   http2::keepalive keepalive_;
   time_point armed_ = time_point::max();
@@ -69,6 +83,11 @@ class connection_timers final : private coro::timer {
   time_point age_due_ = time_point::max();
   time_point grace_ends_ = time_point::max();
   time_point drain_due_ = time_point::max();
+  time_point handshake_due_ = time_point::max();
+  time_point settings_due_ = time_point::max();
+  time_point block_due_ = time_point::max();
+  time_point write_due_ = time_point::max();
+  std::uint64_t block_ = 0;
 };
 
 }  // namespace sluice::transport

@@ -19,6 +19,7 @@ namespace sluice::test {
 class fake_server {
  public:
   static constexpr std::string_view settings{"\0\0\0\4\0\0\0\0\0", 9};
+  static constexpr std::string_view settings_ack{"\0\0\0\4\1\0\0\0\0", 9};
   static constexpr std::string_view goaway{"\0\0\10\7\0\0\0\0\0\0\0\0\0\0\0\0\0", 17};
 
   explicit fake_server(asio::io_context& io) : io_{io} {}

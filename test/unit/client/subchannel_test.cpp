@@ -73,6 +73,7 @@ TEST_CASE("a subchannel is ready when the peer's SETTINGS came, not before") {
   CHECK(w.rooms >= 1);
   REQUIRE(w.sub->connection() != nullptr);
   CHECK(w.sub->connection()->has_capacity());
+  w.server.say(fake_server::settings_ack);
   w.pass(1h);  // the timeout of connecting is off
   CHECK(w.sub->state() == connectivity::ready);
 }

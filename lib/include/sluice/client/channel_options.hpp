@@ -4,6 +4,7 @@
 #include <sluice/core/deadline.hpp>
 #include <sluice/core/keepalive.hpp>
 #include <sluice/core/log.hpp>
+#include <sluice/core/peer_limits.hpp>
 #include <sluice/net/tls.hpp>
 #include <sluice/rpc/compressor.hpp>
 
@@ -42,11 +43,12 @@ struct channel_options {
   std::size_t max_receive_size = std::size_t{4} * 1024 * 1024;
   std::size_t max_send_size = std::numeric_limits<std::uint32_t>::max();
   /// Bytes of one header list of a response, by name + value + 32.
-  std::uint32_t max_header_list_size = 16 * 1024;
+  std::uint32_t max_header_list_size = 8 * 1024;
   /// Bytes that a stream (a connection) may receive ahead of its reader.
   std::uint32_t stream_window = 256 * 1024;
   std::uint32_t connection_window = 4 * 1024 * 1024;
   client_keepalive keepalive = {};
+  peer_limits limits = {};
   /// The algorithms that the channel can decode, and compress with: gzip, deflate, zstd, and what you add.
   sluice::compressors compressors = {};
   /// Compresses the requests with this one of `compressors`; a call may say otherwise. Empty: none. An unknown name throws

@@ -4,6 +4,7 @@
 #include <sluice/core/deadline.hpp>
 #include <sluice/core/keepalive.hpp>
 #include <sluice/core/log.hpp>
+#include <sluice/core/peer_limits.hpp>
 #include <sluice/rpc/compressor.hpp>
 
 #include <cstddef>
@@ -24,7 +25,7 @@ struct server_options {
   std::size_t max_receive_size = std::size_t{4} * 1024 * 1024;
   std::size_t max_send_size = std::numeric_limits<std::uint32_t>::max();
   /// Bytes of one header list, by name + value + 32. Above: RESOURCE_EXHAUSTED; four times above: the connection closes.
-  std::uint32_t max_header_list_size = 16 * 1024;
+  std::uint32_t max_header_list_size = 8 * 1024;
   /// Open connections, of all threads together; more wait in the system's queue until one closes.
   std::size_t max_connections = 10'000;
   /// Bytes that a stream (a connection) may receive ahead of its reader.
@@ -37,6 +38,7 @@ struct server_options {
   duration max_connection_age = duration::max();
   duration max_connection_age_grace = duration::max();
   server_keepalive keepalive = {};
+  peer_limits limits = {};
   /// The algorithms that the server can decode, and compress with: gzip, deflate, zstd, and what you add.
   sluice::compressors compressors = {};
   /// Compresses the responses to clients that accept it; a handler may say otherwise (server_call::compression). Empty:
