@@ -6,7 +6,9 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include <cerrno>
 #include <fstream>
+#include <new>
 #include <sstream>
 #include <system_error>
 #include <utility>
@@ -33,9 +35,9 @@ std::string name_of(pem const& source, std::string_view what) {
 
 std::string content_of(pem const& source, std::string_view what) {
   if (!source.is_file()) return source.what();
+  errno = 0;
   std::ifstream in{source.what(), std::ios::binary};
   std::ostringstream content;
-  errno = 0;
   if (!in || !(content << in.rdbuf())) {
     std::string const why = errno != 0 ? std::generic_category().message(errno) : "it is empty or unreadable";
     refuse(source, what, why);
