@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Handshakes that must fail: the reason is in the client's status or the server's log, and the socket is closed.
+#include "raw_tls.hpp"
 #include "tls_world.hpp"
-
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -20,82 +18,11 @@ using tcp = asio::ip::tcp;
 
 namespace {
 
-struct free_each {
-  void operator()(SSL_CTX* each) const noexcept { SSL_CTX_free(each); }
-  void operator()(SSL* each) const noexcept { SSL_free(each); }
-};
-
-std::uint16_t port_of(std::string_view address) {
-  return static_cast<std::uint16_t>(std::stoi(std::string{address.substr(address.rfind(':') + 1)}));
-}
-
-/// OpenSSL by hand: a client that a test can have do anything.
-class raw_client {
- public:
-  explicit raw_client(asio::io_context& io) : socket_{io}, context_{SSL_CTX_new(TLS_client_method())} {
-    SSL_CTX_set_cipher_list(context_.get(), "ALL:@SECLEVEL=0");
-  }
-  [[nodiscard]] SSL_CTX* context() noexcept { return context_.get(); }
-  [[nodiscard]] SSL* ssl() noexcept { return ssl_.get(); }
-  void offer(std::string_view protocols) {
-    SSL_CTX_set_alpn_protos(context(), reinterpret_cast<unsigned char const*>(protocols.data()),
-                            static_cast<unsigned>(protocols.size()));
-  }
-  /// Shakes hands, and reads until the server says something or closes. What went wrong; empty: nothing.
-  task<std::string> connect(std::string address) {
-    co_await socket_.async_connect({asio::ip::address_v4::loopback(), port_of(address)}, asio::deferred);
-    ssl_.reset(SSL_new(context()));
-    SSL_set_bio(ssl(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-    SSL_set_connect_state(ssl());
-    co_return co_await step(&SSL_do_handshake);
-  }
-  /// One operation to its end.
-  task<std::string> step(int (*operation)(SSL*)) {
-    for (;;) {
-      ERR_clear_error();
-      int const result = operation(ssl());
-      int const error = SSL_get_error(ssl(), result);
-      auto const first = ERR_peek_error();
-      std::string const text = first == 0 ? "closed" : ERR_reason_error_string(first);
-      co_await send();
-      if (result == 1) co_return "";
-      if (error != SSL_ERROR_WANT_READ) co_return text;
-      std::array<char, 4096> some{};
-      std::size_t count = 0;
-      try {
-        count = co_await socket_.async_read_some(asio::buffer(some), asio::deferred);
-      } catch (boost::system::system_error const&) { co_return "closed"; }
-      BIO_write(SSL_get_rbio(ssl()), some.data(), static_cast<int>(count));
-    }
-  }
-  static int read_something(SSL* ssl) {
-    char byte = 0;
-    std::size_t count = 0;
-    return SSL_read_ex(ssl, &byte, 1, &count);
-  }
-
- private:
-  task<void> send() {
-    std::array<char, 4096> some{};
-    for (;;) {
-      int const count = BIO_read(SSL_get_wbio(ssl()), some.data(), static_cast<int>(some.size()));
-      if (count <= 0) co_return;
-      try {
-        co_await asio::async_write(socket_, asio::buffer(some.data(), static_cast<std::size_t>(count)),
-                                   asio::deferred);
-      } catch (boost::system::system_error const&) { co_return; }
-    }
-  }
-  tcp::socket socket_;
-  std::unique_ptr<SSL_CTX, free_each> context_;
-  std::unique_ptr<SSL, free_each> ssl_;
-};
-
 /// What the raw client sees; the server's connection is gone afterwards, and the next client is served.
-std::string refused(tls_world& w, std::string const& target, raw_client& client) {
+std::string refused(tls_world& w, std::string const& target, raw_tls& client) {
   auto text = w.run([&]() -> task<std::string> {
     auto how = co_await client.connect(target);
-    if (how.empty()) how = co_await client.step(&raw_client::read_something);
+    if (how.empty()) how = co_await client.step(&raw_tls::read_something);
     co_return how;
   });
   w.until([&] { return w.server.connections() == 0; });
@@ -142,8 +69,10 @@ TEST_CASE("TLS refused: a name in the subject alone") {
   tls_world w;
   auto serving = w.serving();
   serving.certificates.front() =
-      as_pem(w.authority.issue({.common_name = "127.0.0.1", .names = {"URI:x:y"}}));
-  auto const how = w.say_to(w.listen(serving), w.trusting());
+      as_pem(w.authority.issue({.common_name = "weather.example", .names = {"URI:x:y"}}));
+  auto trusting = w.trusting();
+  trusting.server_name = "weather.example";
+  auto const how = w.say_to(w.listen(serving), trusting);
   CHECK(contains(how.message(), "mismatch"));
 }
 
@@ -200,7 +129,7 @@ TEST_CASE("TLS refused: a client certificate of another authority, also where it
 TEST_CASE("TLS refused: a client without ALPN") {
   tls_world w;
   auto const target = w.listen(w.serving());
-  raw_client client{w.io};
+  raw_tls client{w.io, TLS_client_method()};
   CHECK(contains(refused(w, target, client), "no application protocol"));
   CHECK(w.log.contain("the client offers no protocol by ALPN; gRPC needs h2"));
 }
@@ -209,7 +138,7 @@ TEST_CASE("TLS refused: a client that offers something else by ALPN") {
   tls_world w;
   auto const target = w.listen(w.serving());
   for (std::string_view const offered : {"\x08http/1.1", "\x02h3\x03h2c", "\x01h"}) {
-    raw_client client{w.io};
+    raw_tls client{w.io, TLS_client_method()};
     client.offer(offered);
     CHECK(contains(refused(w, target, client), "no application protocol"));
     CHECK(w.log.contain("the client does not offer h2 by ALPN"));
@@ -219,7 +148,7 @@ TEST_CASE("TLS refused: a client that offers something else by ALPN") {
 TEST_CASE("TLS refused: a client that knows only TLS 1.1") {
   tls_world w;
   auto const target = w.listen(w.serving());
-  raw_client client{w.io};
+  raw_tls client{w.io, TLS_client_method()};
   client.offer("\x02h2");
   SSL_CTX_set_min_proto_version(client.context(), TLS1_VERSION);
   SSL_CTX_set_max_proto_version(client.context(), TLS1_1_VERSION);
@@ -232,7 +161,7 @@ TEST_CASE("TLS refused: a client below the minimum version") {
   auto serving = w.serving();
   serving.minimum_version = sluice::tls_version::tls_1_3;
   auto const target = w.listen(serving);
-  raw_client client{w.io};
+  raw_tls client{w.io, TLS_client_method()};
   client.offer("\x02h2");
   SSL_CTX_set_max_proto_version(client.context(), TLS1_2_VERSION);
   CHECK(contains(refused(w, target, client), "protocol version"));
@@ -241,7 +170,7 @@ TEST_CASE("TLS refused: a client below the minimum version") {
 TEST_CASE("TLS refused: a cipher that HTTP/2 forbids") {
   tls_world w;
   auto const target = w.listen(w.serving());
-  raw_client client{w.io};
+  raw_tls client{w.io, TLS_client_method()};
   client.offer("\x02h2");
   SSL_CTX_set_max_proto_version(client.context(), TLS1_2_VERSION);
   SSL_CTX_set_cipher_list(client.context(), "ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES128-SHA");
@@ -252,7 +181,7 @@ TEST_CASE("TLS refused: a cipher that HTTP/2 forbids") {
 TEST_CASE("TLS refused: renegotiation") {
   tls_world w;
   auto const target = w.listen(w.serving());
-  raw_client client{w.io};
+  raw_tls client{w.io, TLS_client_method()};
   client.offer("\x02h2");
   SSL_CTX_set_max_proto_version(client.context(), TLS1_2_VERSION);
   auto const how = w.run([&]() -> task<std::string> {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls over TLS: what works, who is who, and what changes while the server runs.
+#include "raw_tls.hpp"
 #include "tls_world.hpp"
 
 #include <chrono>
@@ -231,6 +232,32 @@ TEST_CASE("TLS: a later connection resumes the session, on both sides") {
   CHECK_FALSE(w.identities(*w.secure_channel(target, client)).server->resumed);
   tls.reload(w.asking(sluice::client_certificates::required));
   CHECK_FALSE(w.identities(*w.secure_channel(target, client)).client->resumed);
+}
+
+TEST_CASE("TLS: a session of TLS 1.2 is resumed again and again") {
+  tls_world w;
+  auto const made = w.authority.issue();
+  tcp::acceptor acceptor{w.io, {asio::ip::address_v4::loopback(), 0}};
+  auto const target = "ipv4:127.0.0.1:" + std::to_string(acceptor.local_endpoint().port());
+  SSL_CTX* kept = nullptr;  // its ticket keys
+  std::vector<long> reused;
+  sluice::tls_client const client{w.trusting()};
+  raw_tls first{w.io, TLS_server_method()};
+  kept = first.context();
+  first.present(made.chain, made.key);
+  SSL_CTX_set_max_proto_version(kept, TLS1_2_VERSION);
+  for (int i = 0; i != 3; ++i) {
+    raw_tls server{w.io, kept};
+    auto const serving = w.start([&]() -> task<void> {
+      CHECK((co_await server.accept(acceptor)) == "");
+      reused.push_back(SSL_session_reused(server.ssl()));
+      co_await server.step(&raw_tls::read_something);  // the preface: the client's handshake is over too
+    });
+    auto const on = w.secure_channel(target, client);
+    on->connect();
+    w.join(*serving);
+  }
+  CHECK(reused == std::vector<long>{0, 1, 1});
 }
 
 TEST_CASE("TLS: no session is resumed where none is to be kept") {

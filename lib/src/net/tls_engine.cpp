@@ -112,7 +112,7 @@ void tls_engine::expect_server(std::string_view name, bool accept_any) {
   if (!is_ip && !name.empty()) SSL_set_tlsext_host_name(ssl_.get(), server_name_.c_str());
   if (accept_any) return SSL_set_verify(ssl_.get(), SSL_VERIFY_NONE, nullptr);
   SSL_set_verify(ssl_.get(), SSL_VERIFY_PEER, remember_refused);
-  SSL_set_hostflags(ssl_.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  SSL_set_hostflags(ssl_.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   auto* const parameters = SSL_get0_param(ssl_.get());
   bool const set = is_ip ? X509_VERIFY_PARAM_set1_ip_asc(parameters, server_name_.c_str()) == 1
                          : !name.empty() && SSL_set1_host(ssl_.get(), server_name_.c_str()) == 1;
@@ -139,7 +139,19 @@ tls_engine::outcome tls_engine::handshake() noexcept {
     return outcome::failed;
   }
   phase_ = phase::open;
+  keep_old_session();
   return outcome::done;
+}
+
+// TLS 1.2 resumes one session again and again, and its server offers a new one rarely.
+void tls_engine::keep_old_session() noexcept {
+  if (side_ == tls_side::server || SSL_version(ssl_.get()) > TLS1_2_VERSION) return;
+  if (SSL_session_reused(ssl_.get()) != 1) return;
+  try {
+    session_offered(openssl_ptr<SSL_SESSION>{SSL_get1_session(ssl_.get())});
+  } catch (std::exception const&) {
+    // Without memory for it: the next handshake is a whole one.
+  }
 }
 
 bool tls_engine::chose_h2() const noexcept {

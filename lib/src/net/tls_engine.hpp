@@ -94,6 +94,7 @@ class tls_engine {
   [[nodiscard]] std::string explain_certificate();
   [[nodiscard]] bool is_foreign() const noexcept;
   [[nodiscard]] bool chose_h2() const noexcept;
+  void keep_old_session() noexcept;
 
   tls_side side_;
   enum phase phase_ = phase::handshaking;

@@ -71,11 +71,12 @@ int choose_protocol(SSL* ssl, unsigned char const** chosen, unsigned char* chose
 }
 
 int choose_certificate(SSL* ssl, int*, void* with) {
+  constexpr unsigned flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
   auto const* const name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
   if (name == nullptr) return SSL_TLSEXT_ERR_NOACK;
   for (auto const& each : static_cast<loaded_server const*>(with)->contexts) {
     auto* const certificate = SSL_CTX_get0_certificate(each.get());
-    if (X509_check_host(certificate, name, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) != 1) continue;
+    if (X509_check_host(certificate, name, 0, flags, nullptr) != 1) continue;
     SSL_set_SSL_CTX(ssl, each.get());
     return SSL_TLSEXT_ERR_OK;
   }

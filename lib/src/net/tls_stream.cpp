@@ -18,6 +18,9 @@ namespace {
 
 constexpr std::size_t most_encrypted = std::size_t{64} * 1024;
 constexpr std::size_t full_record = std::size_t{16} * 1024;
+constexpr std::size_t record_frame = 32;  // at most that much more than its plaintext
+// Of one read, so that records without content (a peer may send key updates for ever) have an end.
+constexpr int most_pulls = 8;
 
 constexpr std::size_t index_of(io_direction direction) noexcept {
   return static_cast<std::size_t>(direction);
@@ -63,12 +66,13 @@ class tls_state final : public std::enable_shared_from_this<tls_state>,
     if (into.empty()) return {};
     if (is_failed() && ending_) return below_->read(into);  // to be dropped, see graceful_close
     drained_ = false;
+    pulls_ = 0;
     io_result result;
     if (shake_hands()) result = decrypt(into);
     else result.would_block = true;
     flush();
     if (is_failed() && result.bytes == 0) return failed(std::errc::protocol_error);
-    more_ = result.bytes == into.size();
+    more_ = result.bytes == into.size() || pulls_ > most_pulls;
     return result;
   }
 
@@ -127,6 +131,7 @@ class tls_state final : public std::enable_shared_from_this<tls_state>,
         }
       } else if (engine_.phase() == tls_engine::phase::handshaking) {
         drained_ = false;
+        pulls_ = 0;
         static_cast<void>(shake_hands());
         flush();
         more_ = true;  // what followed the handshake may be in here
@@ -149,7 +154,7 @@ class tls_state final : public std::enable_shared_from_this<tls_state>,
   // tls_records
   io_result pull(std::span<std::byte> into) noexcept override {
     io_result result;
-    if (drained_) {
+    if (drained_ || pulls_++ >= most_pulls) {
       result.would_block = true;
       return result;
     }
@@ -195,6 +200,7 @@ class tls_state final : public std::enable_shared_from_this<tls_state>,
     auto const put = [&](bytes_view part) {
       taken += part.size();
       in_batch += part.size();
+      reserve(part.size());
       return part.empty() || engine_.write(part) == tls_engine::outcome::done;
     };
     auto const put_gathered = [&] {
@@ -226,6 +232,14 @@ class tls_state final : public std::enable_shared_from_this<tls_state>,
     static_cast<void>(put_gathered());
     flush();
     return taken;
+  }
+
+  void reserve(std::size_t plaintext) noexcept {
+    try {
+      static_cast<void>(out_.prepare(plaintext + (plaintext / full_record + 1) * record_frame));
+    } catch (std::bad_alloc const&) {
+      // It grows by steps, or `push` says so.
+    }
   }
 
   /// Writes what is encrypted, once; arranges for the rest.
@@ -284,6 +298,7 @@ class tls_state final : public std::enable_shared_from_this<tls_state>,
   std::array<std::weak_ptr<relay>, 2> waiting_;
   std::error_code write_error_;
   std::shared_ptr<peer_identity const> identity_;
+  int pulls_ = 0;  // of this step
   bool drained_ = false;  // the last pull of this step took all there was
   bool more_ = false;  // the last read filled its buffer: there may be more in here
   bool peer_ended_ = false;

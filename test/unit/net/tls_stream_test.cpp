@@ -217,6 +217,27 @@ TEST_CASE("TLS: what is in the engine already counts as readable", "[tls]") {
   CHECK(heard == "0123456789");
 }
 
+TEST_CASE("TLS: one read takes a bounded share of what has come, and the rest counts as readable", "[tls]") {
+  pipe_options options;
+  options.capacity = 4 << 20;
+  pair_of_talkers p{options};
+  p.shake_hands();
+  p.client->unsaid = some_text(2 << 20);
+  p.client->speak();
+  std::vector<std::byte> into(4 << 20);
+  std::size_t sum = 0;
+  auto const waiter = std::make_shared<counting_waiter>();
+  for (int i = 0; i != 100 && sum != 2 << 20; ++i) {
+    auto const got = p.server->stream->read(into);
+    CHECK(got.bytes <= 8 * 33 * 1024);
+    sum += got.bytes;
+    int const before = waiter->reads;
+    p.server->stream->wait(io_direction::read, waiter);
+    if (sum != 2 << 20) REQUIRE(run_until(p.io, [&] { return waiter->reads != before; }));
+  }
+  CHECK(sum == 2 << 20);
+}
+
 TEST_CASE("TLS: an end with close_notify is an end, without it an error that says so", "[tls]") {
   SECTION("in good order") {
     pair_of_talkers p{{}, "bye"};
