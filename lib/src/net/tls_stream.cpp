@@ -173,6 +173,10 @@ class tls_state final : public std::enable_shared_from_this<tls_state>,
     if (engine_.phase() == tls_engine::phase::open) return true;
     if (engine_.handshake() == tls_engine::outcome::blocked) return false;
     scheduler_->timers().cancel(*this);
+    // The writer who waits for this, if it was not that wait which brought us here.
+    if (auto const wait = waiting_[index_of(io_direction::read)].lock())
+      if (auto writer = std::exchange(wait->above[index_of(io_direction::write)], nullptr))
+        post(io_direction::write, std::move(writer));
     return !is_failed();
   }
 

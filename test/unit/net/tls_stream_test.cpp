@@ -217,6 +217,21 @@ TEST_CASE("TLS: what is in the engine already counts as readable", "[tls]") {
   CHECK(heard == "0123456789");
 }
 
+TEST_CASE("TLS: a writer is told when a read that nobody was called for ends the handshake", "[tls]") {
+  pair_of_talkers p;
+  p.server->listen();
+  auto const waiter = std::make_shared<counting_waiter>();
+  CHECK(write_text(*p.client->stream, "x").would_block);
+  p.client->stream->wait(io_direction::write, waiter);
+  for (int i = 0; i != 1000 && waiter->writes == 0; ++i) {
+    p.io.restart();
+    p.io.poll_one();
+    CHECK(read_text(*p.client->stream) == "(block)");
+  }
+  CHECK(waiter->writes == 1);
+  CHECK(write_text(*p.client->stream, "x").bytes == 1);
+}
+
 TEST_CASE("TLS: one read takes a bounded share of what has come, and the rest counts as readable", "[tls]") {
   pipe_options options;
   options.capacity = 4 << 20;
