@@ -31,7 +31,7 @@ struct parts {
     };
     server->add(service);
     channel_ = std::make_unique<channel>(io->io.get_executor(), server->listen("127.0.0.1:0"),
-                                         sluice::channel_options{.log = log.sink()});
+                                         intercepted(sluice::channel_options{.log = log.sink()}));
   }
   static generator<Note> one_and_wait(visits& counts, sluice::event& never) {
     visit const here{counts};
@@ -88,8 +88,8 @@ struct parts {
   log_lines log;
   talk service;
   std::unique_ptr<bounded_io> io = std::make_unique<bounded_io>();
-  std::unique_ptr<sluice::server> server =
-      std::make_unique<sluice::server>(io->executor(), sluice::server_options{.log = log.sink()});
+  std::unique_ptr<sluice::server> server = std::make_unique<sluice::server>(
+      io->executor(), intercepted(sluice::server_options{.log = log.sink()}));
   std::unique_ptr<channel> channel_;
 };
 

@@ -10,7 +10,8 @@ constexpr std::string_view traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7
 
 /// A server whose Say calls the next one, or waits if it is the last.
 struct hop {
-  hop(bounded_io& io, std::string_view next, call_options options = {}) : server{io.executor()} {
+  hop(bounded_io& io, std::string_view next, call_options options = {})
+      : server{io.executor(), intercepted(sluice::server_options{})} {
     if (!next.empty()) on.emplace(io.executor(), next);
     service.say = [this, options](Note said) { return on ? forward(std::move(said), options) : wait(); };
     server.add(service);

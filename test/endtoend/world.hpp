@@ -5,6 +5,8 @@
 
 #include "endtoend.sluice.hpp"
 
+#include <sluice/client/interceptor.hpp>
+#include <sluice/server/interceptor.hpp>
 #include <sluice/sluice.hpp>
 #include <sluice/testing/in_process.hpp>
 #include <sluice/testing/manual_clock.hpp>
@@ -15,6 +17,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -177,9 +180,28 @@ struct log_lines {
   }
 };
 
+/// Interceptors that change nothing and see every message, around every call of every test: when the program is started
+/// for that (meson's test "intercepted"). What holds for calls holds for these too.
+struct pass_through final : sluice::client_interceptor, sluice::server_interceptor {
+  task<status> intercept(sluice::client_exchange& call, sluice::next_call next) override {
+    call.on_response([](sluice::passing_message&) { return status{}; });
+    co_return co_await next();
+  }
+  task<status> intercept(sluice::server_exchange& call, sluice::next_handler next) override {
+    call.on_request([](sluice::passing_message&) { return status{}; });
+    co_return co_await next();
+  }
+};
+template <class Options>
+[[nodiscard]] Options intercepted(Options options) {
+  if (std::getenv("SLUICE_TEST_INTERCEPTED") == nullptr) return options;
+  options.interceptors.insert(options.interceptors.begin(), 2, std::make_shared<pass_through>());
+  return options;
+}
+
 struct world : bounded_io {
   explicit world(sluice::server_options options = {})
-      : server{io.get_executor(), with_log(std::move(options))} {
+      : server{io.get_executor(), with_log(intercepted(std::move(options)))} {
     server.add(service);
   }
   /// Listens on a free port, once, and gives a channel to it.
@@ -190,13 +212,13 @@ struct world : bounded_io {
   [[nodiscard]] std::unique_ptr<channel> connect_to(std::string_view target,
                                                     sluice::channel_options options = {}) {
     options.log = log.sink();
-    return std::make_unique<channel>(executor(), target, std::move(options));
+    return std::make_unique<channel>(executor(), target, intercepted(std::move(options)));
   }
   /// Through a pipe in memory.
   [[nodiscard]] std::unique_ptr<channel> connect_in_process(sluice::channel_options options = {}) {
     options.log = log.sink();
     return std::make_unique<channel>(executor(), sluice::testing::connect_to(executor(), server),
-                                     std::move(options));
+                                     intercepted(std::move(options)));
   }
 
   log_lines log;

@@ -5,6 +5,7 @@
 
 #include <sluice/client/channel.hpp>
 #include <sluice/client/generic_stub.hpp>
+#include <sluice/client/interceptor.hpp>
 #include <sluice/coro/asio.hpp>
 #include <sluice/coro/event.hpp>
 #include <sluice/coro/first_of.hpp>
@@ -16,5 +17,6 @@
 #include <sluice/coro/when_all.hpp>
 #include <sluice/generated.hpp>
 #include <sluice/server/generic_service.hpp>
+#include <sluice/server/interceptor.hpp>
 #include <sluice/server/io_threads.hpp>
 #include <sluice/server/server.hpp>

@@ -13,8 +13,9 @@ namespace sluice::calling {
 
 channel_state::channel_state(asio::any_io_executor executor, channel_options options)
     : executor_{std::move(executor)}, scheduler_{coro::scheduler_of(executor_)}, options_{std::move(options)},
-      compressors_{options_.compressors}, authority_{options_.authority}, balancer_{make_pick_first(*this)},
-      resolve_backoff_{options_} {
+      compressors_{options_.compressors}, authority_{options_.authority},
+      intercepts_{!options_.interceptors.empty()},
+      balancer_{make_pick_first(*this)}, resolve_backoff_{options_} {
   if (!wire::is_identity(options_.compression) && !options_.compressors.contains(options_.compression))
     throw status_error{code::invalid_argument,
                        "compression \"" + options_.compression + "\" is not among the channel's compressors"};
@@ -117,7 +118,8 @@ void channel_state::call_began(outgoing_call& call) noexcept {
 }
 
 void channel_state::submit(outgoing_call& call) {
-  if (closed_ || draining_) return call.end(status{code::unavailable, "the channel was shut down"});
+  if (closed_ || (draining_ && !call.continues_a_call()))
+    return call.end(status{code::unavailable, "the channel was shut down"});
   if (state_ == connectivity::idle) leave_idle();
   if (call.ended()) return;
   if (!queue_.empty() || place(call) != placing::done) {
@@ -162,7 +164,7 @@ void channel_state::call_ended(outgoing_call& call, sluice::method which, status
   if (!call.coro::list_hook<channel_calls>::linked()) return;  // it never began
   call.coro::list_hook<channel_calls>::unlink();
   if (options_.observer != nullptr) options_.observer->call_ended(which.path, how, scheduler_->now() - began);
-  if (!calls_.empty()) return;
+  if (!calls_.empty() || (draining_ && !intercepted_.empty())) return;
   // Whoever drains waits for this and closes then: here the session may still be at work.
   if (closed_ || draining_) return ended_.set();
   if (options_.idle_timeout != duration::max())
@@ -175,6 +177,12 @@ bool channel_state::secure() const noexcept {
          });
 }
 
+void channel_state::call_ended(intercepted_call& call) noexcept {
+  if (!call.coro::list_hook<intercepted_calls>::linked()) return;  // it never began
+  call.coro::list_hook<intercepted_calls>::unlink();
+  if ((closed_ || draining_) && calls_.empty() && intercepted_.empty()) ended_.set();
+}
+
 wire::header_block& channel_state::scratch_block() noexcept {
   block_.clear();
   return block_;
@@ -184,10 +192,11 @@ wire::header_block& channel_state::scratch_block() noexcept {
 
 void channel_state::drain() {
   if (std::exchange(draining_, true) || closed_) return;
-  if (calls_.empty()) ended_.set();
+  if (calls_.empty() && intercepted_.empty()) ended_.set();
 }
 
 void channel_state::end_all(status const& why) noexcept {
+  while (!intercepted_.empty()) intercepted_.front().cancel(why);
   while (!calls_.empty()) calls_.front().cancel(why);
 }
 

@@ -8,6 +8,7 @@
 
 #include "client/backoff.hpp"
 #include "client/balancer.hpp"
+#include "client/intercepted_call.hpp"
 #include "client/outgoing_call.hpp"
 #include "client/resolver.hpp"
 #include "client/subchannel.hpp"
@@ -49,6 +50,11 @@ class channel_state final : public std::enable_shared_from_this<channel_state>,
   void submit(outgoing_call& call);
   void call_began(outgoing_call& call) noexcept;
   void call_ended(outgoing_call& call, sluice::method which, status const& how, time_point began) noexcept;
+  void call_began(intercepted_call& call) noexcept { intercepted_.push_back(call); }
+  void call_ended(intercepted_call& call) noexcept;
+  [[nodiscard]] bool takes_calls() const noexcept { return !closed_ && !draining_; }
+  /// Something stands between each call and its attempts.
+  [[nodiscard]] bool intercepts() const noexcept { return intercepts_; }
   [[nodiscard]] coro::scheduler& scheduler() const noexcept { return *scheduler_; }
   [[nodiscard]] channel_options const& options() const noexcept { return options_; }
   [[nodiscard]] std::string const& authority() const noexcept { return authority_; }
@@ -96,6 +102,7 @@ class channel_state final : public std::enable_shared_from_this<channel_state>,
   coding::compressor_set compressors_;
   std::string target_text_;
   std::string authority_;
+  bool intercepts_;
   std::string user_agent_;
   channel::connector connect_;
   std::unique_ptr<resolver> resolver_;
@@ -104,6 +111,7 @@ class channel_state final : public std::enable_shared_from_this<channel_state>,
   std::shared_ptr<picker> picker_;
   coro::intrusive_list<outgoing_call, waiting_calls> queue_;
   coro::intrusive_list<outgoing_call, channel_calls> calls_;
+  coro::intrusive_list<intercepted_call> intercepted_;
   wire::header_block block_;
   backoff resolve_backoff_;
   resolve_retry resolve_retry_{*this};

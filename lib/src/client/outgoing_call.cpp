@@ -24,6 +24,12 @@ bool is_path(std::string_view path) noexcept {
 
 }  // namespace
 
+status wrong_executor() {
+  return status{
+      code::failed_precondition,
+      "the call is awaited on another executor than its channel's; make one channel for each executor"};
+}
+
 outgoing_call::outgoing_call(std::shared_ptr<channel_state> on, sluice::method which, call_options options)
     : channel_{std::move(on)}, method_{which}, options_{std::move(options)},
       wait_for_ready_{options_.waits_for_ready().value_or(channel_->options().wait_for_ready)} {
@@ -50,9 +56,9 @@ coding::message_coding& outgoing_call::ensure_coding() {
   return *coding_;
 }
 
-outgoing_call::outgoing_call(std::shared_ptr<channel_state> on, std::shared_ptr<std::string const> path,
-                             method_kind kind, call_options options)
-    : outgoing_call{std::move(on), {*path, kind}, std::move(options)} {
+outgoing_call::outgoing_call(std::shared_ptr<channel_state> on, sluice::method which,
+                             std::shared_ptr<std::string const> path, call_options options)
+    : outgoing_call{std::move(on), which, std::move(options)} {
   own_path_ = std::move(path);
 }
 
@@ -61,9 +67,7 @@ outgoing_call::outgoing_call(std::shared_ptr<channel_state> on, std::shared_ptr<
 void outgoing_call::start(coro::context& parent) {
   if (&parent.scheduler() != &channel_->scheduler() || !parent.scheduler().is_current()) {
     context_.emplace(parent.scheduler());  // the parent is another thread's
-    return end(status{
-        code::failed_precondition,
-        "the call is awaited on another executor than its channel's; make one channel for each executor"});
+    return end(wrong_executor());
   }
   if (options_.is_detached()) context_.emplace(parent.scheduler());
   else context_.emplace(parent);

@@ -17,6 +17,9 @@ namespace sluice::calling {
 
 class channel_state;
 
+/// What a call fails with that is awaited elsewhere than its channel lives.
+[[nodiscard]] status wrong_executor();
+
 /// One call of a client: an HTTP/2 stream below, a typed call above.
 ///
 ///   new -> started -> waits in the channel for a connection -> attempt: headers and messages leave
@@ -33,9 +36,9 @@ class outgoing_call final : public client_call,
                             public coro::pooled {
  public:
   outgoing_call(std::shared_ptr<channel_state> on, sluice::method which, call_options options);
-  /// Of a method that is known at run time only.
-  outgoing_call(std::shared_ptr<channel_state> on, std::shared_ptr<std::string const> path, method_kind kind,
-                call_options options);
+  /// Of a method that is known at run time only: `path` owns what `which` names.
+  outgoing_call(std::shared_ptr<channel_state> on, sluice::method which,
+                std::shared_ptr<std::string const> path, call_options options);
 
   // client_call
   void start(coro::context& parent) override;
@@ -68,7 +71,11 @@ class outgoing_call final : public client_call,
   bool writable() const noexcept override { return ended_ || has_room(); }
   status write_error() const override;
 
+  /// An attempt of a call that has begun: a channel that drains still takes it.
+  void continue_a_call() noexcept { continues_a_call_ = true; }
+
   // for the channel
+  [[nodiscard]] bool continues_a_call() const noexcept { return continues_a_call_; }
   [[nodiscard]] bool waits_for_ready() const noexcept { return wait_for_ready_; }
   [[nodiscard]] sluice::method which() const noexcept { return method_; }
   /// Opens the stream on `where`, or ends. False: it takes no more; nothing has changed.
@@ -121,6 +128,7 @@ class outgoing_call final : public client_call,
   status refused_;  // why a message could not be written
   time_point began_;
   bool wait_for_ready_;
+  bool continues_a_call_ = false;
   bool headers_seen_ = false;
   bool has_initial_ = false;  // and not trailers alone
   bool writes_done_ = false;

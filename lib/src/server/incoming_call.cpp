@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/incoming_call.hpp"
 
+#include "server/intercepted_handler.hpp"
 #include "server/server_connection.hpp"
 #include "wire/encoding.hpp"
 #include "wire/rst.hpp"
@@ -198,7 +199,10 @@ void incoming_call::run() noexcept {
   coro::context* const caller = coro::current_context();
   coro::set_current_context(&context_);
   try {
-    target_.handler->start(*target_.owner, *this);
+    auto const& around = connection_->options().interceptors;
+    if (around.empty()) [[likely]]
+      target_.handler->start(*target_.owner, *this);
+    else intercepted_handler::start(around, target_, *this, *this);
   } catch (...) {  // no memory for the handler's frame
     finish(describe(std::current_exception()));
   }

@@ -12,12 +12,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sluice {
 
 class channel_observer;
+class client_interceptor;
 
 /// How a channel connects and what its calls default to. Set what differs:
 ///   sluice::channel channel{executor, "localhost:50051", {.wait_for_ready = true}};
@@ -60,6 +63,11 @@ struct channel_options {
   log_sink log = log_to_stderr();
   /// Told of connections and calls; null: nobody. Must outlive the channel.
   channel_observer* observer = nullptr;
+  /// Around every call, the first one outermost. Empty: calls pay nothing for it.
+  std::vector<std::shared_ptr<client_interceptor>> interceptors = {};
+};
+  /// Credentials may travel where everybody on the way can read them. For tests, and where something else encrypts.
+  bool allow_plaintext_credentials = false;
 };
 
 }  // namespace sluice

@@ -10,10 +10,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace sluice {
 
+class server_interceptor;
 class server_observer;
 
 /// Limits and seams of a server. Set what differs:  sluice::server server{executor, {.max_receive_size = 16 << 20}};
@@ -50,6 +53,9 @@ struct server_options {
   log_sink log = log_to_stderr();
   /// Told of connections and calls; null: nobody. Must outlive the server.
   server_observer* observer = nullptr;
+  /// Around every call that has a handler, the first one outermost. With io_threads they run on all threads at once.
+  /// Empty: calls pay nothing for it.
+  std::vector<std::shared_ptr<server_interceptor>> interceptors = {};
 };
 
 }  // namespace sluice
