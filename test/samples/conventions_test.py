@@ -15,6 +15,7 @@ PAIRS = {
     'route_guide': r'(?s)GetFeature: .*\nListFeatures: .*\nRecordRoute: .*\nRouteChat: .*',
     'chat': r'\* guest-\d+ joined\n',
     'deadlines': r'(?s)the back is left.*stopped: \w+',
+    'auth': r'I am Ali\n',
     'logging': r'/logging\.Counter/Add .*: OK.*\n/logging\.Counter/Count .*: OK.*\n/logging.* INVALID_ARGUMENT.*\n',
     'embed': r'echo: hello\necho: > hello\ncounts: 2 more lines, 2 more sessions\n',
 }

@@ -4,6 +4,7 @@
 // Everything. Programs that count compile time include the parts that they use.
 
 #include <sluice/client/channel.hpp>
+#include <sluice/client/credentials.hpp>
 #include <sluice/client/generic_stub.hpp>
 #include <sluice/client/interceptor.hpp>
 #include <sluice/coro/asio.hpp>
@@ -16,6 +17,7 @@
 #include <sluice/coro/task.hpp>
 #include <sluice/coro/when_all.hpp>
 #include <sluice/generated.hpp>
+#include <sluice/server/bearer.hpp>
 #include <sluice/server/generic_service.hpp>
 #include <sluice/server/interceptor.hpp>
 #include <sluice/server/io_threads.hpp>

@@ -76,7 +76,7 @@ std::string const& channel::target() const noexcept { return state_->target_text
 boost::asio::any_io_executor channel::executor() const { return state_->executor(); }
 
 client_call_ptr new_call(channel& on, method which, call_options options) {
-  if (on.state_->intercepts())
+  if (on.state_->intercepts() || options.credentials())
     return client_call_ptr{new calling::intercepted_call{on.state_, which, nullptr, std::move(options)}};
   return client_call_ptr{new calling::outgoing_call{on.state_, which, std::move(options)}};
 }
@@ -84,7 +84,7 @@ client_call_ptr new_call(channel& on, method which, call_options options) {
 client_call_ptr new_call(channel& on, std::string path, method_kind kind, call_options options) {
   auto const kept = std::make_shared<std::string const>(std::move(path));
   method const which{*kept, kind};
-  if (on.state_->intercepts())
+  if (on.state_->intercepts() || options.credentials())
     return client_call_ptr{new calling::intercepted_call{on.state_, which, kept, std::move(options)}};
   return client_call_ptr{new calling::outgoing_call{on.state_, which, kept, std::move(options)}};
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/intercepted_call.hpp"
 
+#include "client/apply_credentials.hpp"
 #include "client/channel_state.hpp"
 #include "client/interception.hpp"
 #include "client/outgoing_call.hpp"
@@ -94,6 +95,10 @@ task<status> interception::proceed() {
 }
 
 task<status> intercepted_call::attempt(call_options options) {
+  if (has_credentials(*channel_, options)) {
+    status const refused = co_await apply_credentials(*channel_, method_, options);
+    if (!refused.ok()) co_return refused;
+  }
   coro::context& under = co_await coro::get_context{};
   if (under.stop().stop_requested()) co_return to_status(under.stop().reason());
   begin_attempt(std::move(options), under);

@@ -24,10 +24,10 @@ namespace sluice::calling {
 class channel_state;
 class interception;
 
-/// A call with interceptors around it: stands between a typed call and the outgoing_calls that are
+/// A call with interceptors around it, or with credentials: stands between a typed call and the outgoing_calls that are
 /// its attempts.
 ///
-///   typed call -> intercepted_call -> interceptor 0 -> ... -> interceptor n -> attempt
+///   typed call -> intercepted_call -> interceptor 0 -> ... -> interceptor n -> credentials -> attempt
 ///                       messages:  <-> hooks of all of them <->
 ///
 /// The chain is one task. Messages do not pass through it: a request is shown to the hooks and written to the attempt at

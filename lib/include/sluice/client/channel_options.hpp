@@ -19,6 +19,7 @@
 
 namespace sluice {
 
+class call_credentials;
 class channel_observer;
 class client_interceptor;
 
@@ -65,7 +66,8 @@ struct channel_options {
   channel_observer* observer = nullptr;
   /// Around every call, the first one outermost. Empty: calls pay nothing for it.
   std::vector<std::shared_ptr<client_interceptor>> interceptors = {};
-};
+  /// Of every call: see client/credentials.hpp. A call's own come after them.
+  std::shared_ptr<call_credentials> credentials = {};
   /// Credentials may travel where everybody on the way can read them. For tests, and where something else encrypts.
   bool allow_plaintext_credentials = false;
 };

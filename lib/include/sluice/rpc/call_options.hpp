@@ -6,11 +6,14 @@
 #include <sluice/rpc/compressor.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
 namespace sluice {
+
+class call_credentials;
 
 /// What one call asks for, beside its request. Everything has a default; set by chaining:
 ///
@@ -100,6 +103,15 @@ class call_options {
     return std::move(content_subtype(std::move(value)));
   }
 
+  /// What proves who calls, beside the channel's own credentials; see client/credentials.hpp.
+  call_options& credentials(std::shared_ptr<call_credentials> value) & noexcept {
+    credentials_ = std::move(value);
+    return *this;
+  }
+  call_options&& credentials(std::shared_ptr<call_credentials> value) && noexcept {
+    return std::move(credentials(std::move(value)));
+  }
+
   [[nodiscard]] std::optional<duration> timeout() const noexcept { return timeout_; }
   [[nodiscard]] sluice::deadline deadline() const noexcept { return deadline_; }
   [[nodiscard]] sluice::metadata const& metadata() const noexcept { return metadata_; }
@@ -109,6 +121,7 @@ class call_options {
   [[nodiscard]] std::string const& content_subtype() const noexcept { return content_subtype_; }
   [[nodiscard]] std::optional<std::string> const& compression() const noexcept { return compression_; }
   [[nodiscard]] sluice::compression_mode compression_mode() const noexcept { return compression_mode_; }
+  [[nodiscard]] std::shared_ptr<call_credentials> const& credentials() const noexcept { return credentials_; }
   [[nodiscard]] bool is_detached() const noexcept { return detached_; }
 
  private:
@@ -121,6 +134,7 @@ class call_options {
   std::optional<bool> wait_for_ready_;
   std::string content_subtype_;
   sluice::compression_mode compression_mode_ = sluice::compression_mode::when_smaller;
+  std::shared_ptr<call_credentials> credentials_;
   bool detached_ = false;
 };
 
