@@ -276,6 +276,35 @@ TEST_CASE("over TLS credentials are sent") {
   });
 }
 
+TEST_CASE("through a connector each connection tells whether credentials may travel") {
+  tls_world w;
+  std::string seen = "nothing";
+  w.service.say = [&](Note said) -> task<Note> {
+    sluice::server_call& call = co_await sluice::this_call;
+    seen = call.metadata().get("authorization").value_or("");
+    co_return said;
+  };
+  sluice::tls_client const client{w.trusting()};
+  sluice::tls_server const server{w.serving()};
+  channel secure{w.executor(), [&] {
+                   auto [ours, theirs] = sluice::testing::make_pipe(w.executor());
+                   w.server.serve(server.wrap(w.executor(), std::move(theirs)));
+                   return client.wrap(w.executor(), std::move(ours), "localhost");
+                 }};
+  auto const plain = w.connect_in_process();
+  auto const outcome_on = [&](channel& on) {
+    return w.run([&]() -> task<status> {
+      auto const mine = call_options{}.credentials(sluice::bearer_token("secret"));
+      auto const answer = co_await as_result(TalkStub{on}.Say(note("x"), mine));
+      co_return answer.status();
+    });
+  };
+  CHECK(outcome_on(*plain).code() == code::unauthenticated);
+  CHECK(seen == "nothing");
+  CHECK(outcome_on(secure).ok());
+  CHECK(seen == "Bearer secret");
+}
+
 namespace {
 
 // RFC 7515, 2.

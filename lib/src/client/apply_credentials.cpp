@@ -56,6 +56,12 @@ task<status> apply(std::shared_ptr<call_credentials> which, call_info info, call
 
 }  // namespace
 
+status credentials_need_tls() {
+  return status{
+      code::unauthenticated,
+      "credentials are not sent without TLS; channel_options::allow_plaintext_credentials permits it"};
+}
+
 bool has_credentials(channel_state const& channel, call_options const& options) noexcept {
   return channel.options().credentials != nullptr || options.credentials() != nullptr;
 }
@@ -63,10 +69,8 @@ bool has_credentials(channel_state const& channel, call_options const& options) 
 task<status> apply_credentials(channel_state& channel, method const& which, call_options& options) {
   auto const of_channel = channel.options().credentials;
   auto const of_call = options.credentials();
-  if (!channel.secure() && !channel.options().allow_plaintext_credentials)
-    co_return status{
-        code::unauthenticated,
-        "credentials are not sent without TLS; channel_options::allow_plaintext_credentials permits it"};
+  if (channel.is_plaintext() && !channel.options().allow_plaintext_credentials)
+    co_return credentials_need_tls();
   status how;
   if (of_channel) how = co_await apply(of_channel, describe_call(channel, which), options);
   if (how.ok() && of_call) how = co_await apply(of_call, describe_call(channel, which), options);

@@ -10,6 +10,8 @@ namespace sluice::calling {
 
 class channel_state;
 
+/// Why a call with credentials is not sent over plaintext.
+[[nodiscard]] status credentials_need_tls();
 [[nodiscard]] bool has_credentials(channel_state const& channel, call_options const& options) noexcept;
 /// Adds the metadata of the channel's credentials and of the call's own to `options`, or says why the call fails.
 /// The parameters outlive the task.

@@ -6,7 +6,6 @@
 
 #include <sluice/core/version.hpp>
 
-#include <algorithm>
 #include <utility>
 
 namespace sluice::calling {
@@ -171,11 +170,7 @@ void channel_state::call_ended(outgoing_call& call, sluice::method which, status
     scheduler_->start_timer(*this, deadline::after(scheduler_->now(), options_.idle_timeout).at());
 }
 
-bool channel_state::secure() const noexcept {
-  return options_.tls || std::any_of(subchannels_.begin(), subchannels_.end(), [](auto const& each) {
-           return each->connection() != nullptr && each->connection()->identity() != nullptr;
-         });
-}
+bool channel_state::is_plaintext() const noexcept { return !options_.tls && !connect_; }
 
 void channel_state::call_ended(intercepted_call& call) noexcept {
   if (!call.coro::list_hook<intercepted_calls>::linked()) return;  // it never began

@@ -58,9 +58,8 @@ class channel_state final : public std::enable_shared_from_this<channel_state>,
   [[nodiscard]] coro::scheduler& scheduler() const noexcept { return *scheduler_; }
   [[nodiscard]] channel_options const& options() const noexcept { return options_; }
   [[nodiscard]] std::string const& authority() const noexcept { return authority_; }
-  /// Calls travel encrypted, to a server that has proved its name: always with options().tls; through a connector once a
-  /// connection says so.
-  [[nodiscard]] bool secure() const noexcept;
+  /// No connection can be secure. Through a connector each connection tells: see transport::connection::identity.
+  [[nodiscard]] bool is_plaintext() const noexcept;
   [[nodiscard]] std::string const& user_agent() const noexcept { return user_agent_; }
   [[nodiscard]] std::string const& target_text() const noexcept { return target_text_; }
   [[nodiscard]] asio::any_io_executor const& executor() const noexcept { return executor_; }

@@ -116,8 +116,10 @@ void intercepted_call::begin_attempt(call_options options, coro::context& under)
   attempt_failure_ = status{};
   attempt_is_over_.reset();
   attempt_under_ = &under;
+  bool const secret = has_credentials(*channel_, options);
   auto* const made = new outgoing_call{channel_, method_, own_path_, std::move(options)};
   made->continue_a_call();
+  if (secret && !channel_->options().allow_plaintext_credentials) made->require_tls();
   attempt_.reset(made);
   flush();
   attempt_->start(under);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/outgoing_call.hpp"
 
+#include "client/apply_credentials.hpp"
 #include "client/channel_state.hpp"
 #include "transport/connection.hpp"
 #include "wire/content_type.hpp"
@@ -101,6 +102,10 @@ status outgoing_call::check() {
 }
 
 bool outgoing_call::attempt(transport::connection& where) {
+  if (requires_tls_ && where.identity() == nullptr) {
+    end(credentials_need_tls());
+    return true;
+  }
   auto& block = channel_->scratch_block();
   write_request_headers(block, where.identity() != nullptr);
   if (block.list_size() > wire::largest_sent_list) {

@@ -73,6 +73,8 @@ class outgoing_call final : public client_call,
 
   /// An attempt of a call that has begun: a channel that drains still takes it.
   void continue_a_call() noexcept { continues_a_call_ = true; }
+  /// It has credentials: ends with UNAUTHENTICATED rather than on a connection without TLS.
+  void require_tls() noexcept { requires_tls_ = true; }
 
   // for the channel
   [[nodiscard]] bool continues_a_call() const noexcept { return continues_a_call_; }
@@ -129,6 +131,7 @@ class outgoing_call final : public client_call,
   time_point began_;
   bool wait_for_ready_;
   bool continues_a_call_ = false;
+  bool requires_tls_ = false;
   bool headers_seen_ = false;
   bool has_initial_ = false;  // and not trailers alone
   bool writes_done_ = false;
