@@ -150,7 +150,7 @@ TEST_CASE("a client may reset so many streams at once, and a few each second (ra
   auto const rapid = [](scripted_peer& each, std::uint32_t id) {
     each.send(bidi_request(id)).send(rst_stream(id, cancel));
   };
-  for (std::uint32_t i = 0; i != burst; ++i) rapid(peer, d.stream += 2);
+  for (std::uint32_t i = 0; i != burst; ++i, d.stream += 2) rapid(peer, d.stream);
   d.settle();
   d.pass(1s);
   CHECK(d.survived(peer, rapid) == per_second);
@@ -179,6 +179,29 @@ TEST_CASE("a stream id below one that was opened, and not opened itself, ends th
   CHECK(d.served.connections() == 0);
   REQUIRE(d.log.size() == 1);
   CHECK(has(d.log[0], "HEADERS: stream id below one that was opened before"));
+}
+
+TEST_CASE("DATA or HEADERS on a stream that the client has ended or reset ends the connection") {
+  for (bool const reset : {false, true})
+    for (auto const& late : {data(1).message("x"), headers(1).field("x", "y").end()}) {
+      limited_server d;
+      auto peer = d.client();
+      if (reset) peer.send(bidi_request(1)).send(rst_stream(1, cancel)).settle();
+      else peer.send(unary_request(1)).send(data(1).message("x").end()).settle();
+      peer.send(late);
+      CHECK(has(peer.read_raw(), "DATA or HEADERS on a stream that was ended before"));
+      CHECK(d.served.connections() == 0);
+    }
+}
+
+TEST_CASE("a PRIORITY of the connection, or of a stream that depends on itself, ends the connection") {
+  for (std::uint32_t const stream : {0U, 1U}) {
+    limited_server d;
+    auto peer = d.client();
+    peer.send(http2_frame{frame_type::priority, stream, 0, {"\0\0\0\1\0", 5}});
+    CHECK(has(peer.read_raw(), stream == 0 ? "PRIORITY: stream 0" : "PRIORITY: depends on itself"));
+    CHECK(d.served.connections() == 0);
+  }
 }
 
 // ---- time ------------------------------------------------------------------------------------------------------------

@@ -14,11 +14,19 @@ constexpr std::uint32_t number(std::byte const* at, unsigned size) noexcept {
   return value;
 }
 
+constexpr std::uint8_t type_of(std::byte const* head) noexcept {
+  return std::to_integer<std::uint8_t>(head[3]);
+}
+
+constexpr std::int32_t stream_id(std::byte const* at) noexcept {
+  return static_cast<std::int32_t>(number(at, 4) & 0x7fffffffU);
+}
+
 constexpr frame_head parse(std::byte const* at) noexcept {
   return {.length = number(at, 3),
-          .type = std::to_integer<std::uint8_t>(at[3]),
+          .type = type_of(at),
           .flags = std::to_integer<std::uint8_t>(at[4]),
-          .stream = static_cast<std::int32_t>(number(at + 5, 4) & 0x7fffffffU)};
+          .stream = stream_id(at + 5)};
 }
 
 }  // namespace
@@ -28,21 +36,32 @@ bool frame_cursor::next(bytes_view& rest, frame_head& head) noexcept {
   rest = rest.subspan(skipped);
   payload_left_ -= skipped;
   if (payload_left_ != 0) return false;
-  if (have_ == 0 && rest.size() >= head_size) {
+  std::size_t read = 0;  // of the payload
+  if (have_ == 0 && rest.size() >= head_size && type_of(rest.data()) != frames::priority) {
     head = parse(rest.data());
     rest = rest.subspan(head_size);
   } else {
-    std::size_t const more = std::min(head_size - have_, rest.size());
-    std::copy_n(rest.begin(), more, partial_.begin() + static_cast<std::ptrdiff_t>(have_));
-    rest = rest.subspan(more);
-    have_ += more;
-    if (have_ != head_size) return false;
-    have_ = 0;
+    if (!collect(rest, head_size)) return false;
     head = parse(partial_.data());
+    if (head.type == frames::priority && head.length >= dependency_size) {
+      if (!collect(rest, head_size + dependency_size)) return false;
+      head.dependency = stream_id(partial_.data() + head_size);
+      read = dependency_size;
+    }
+    have_ = 0;
   }
-  payload_left_ = head.length;
+  payload_left_ = head.length - read;
   note_block(head);
   return true;
+}
+
+bool frame_cursor::collect(bytes_view& rest, std::size_t wanted) noexcept {
+  if (have_ >= wanted) return true;
+  std::size_t const more = std::min(wanted - have_, rest.size());
+  std::copy_n(rest.begin(), more, partial_.begin() + static_cast<std::ptrdiff_t>(have_));
+  rest = rest.subspan(more);
+  have_ += more;
+  return have_ == wanted;
 }
 
 void frame_cursor::note_block(frame_head const& head) noexcept {

@@ -15,6 +15,7 @@ struct frame_head {
   std::uint8_t type = 0;
   std::uint8_t flags = 0;
   std::int32_t stream = 0;
+  std::int32_t dependency = -1;  ///< of PRIORITY
 };
 
 /// Walks from frame head to frame head over received bytes, however they are cut. nghttp2 tells of frames that it accepts
@@ -36,11 +37,13 @@ class frame_cursor {
 
  private:
   static constexpr std::size_t head_size = 9;
+  static constexpr std::size_t dependency_size = 4;
+  [[nodiscard]] bool collect(bytes_view& rest, std::size_t wanted) noexcept;
   void note_block(frame_head const& head) noexcept;
 
   std::size_t payload_left_;
   std::size_t have_ = 0;  // bytes of a head that is not complete
-  std::array<std::byte, head_size> partial_{};
+  std::array<std::byte, head_size + dependency_size> partial_{};
   std::uint64_t blocks_ = 0;
   std::size_t continuations_ = 0;
   bool block_open_ = false;

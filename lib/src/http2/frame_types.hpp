@@ -14,7 +14,7 @@ inline constexpr std::uint8_t end_stream = 0x1, ack = 0x1, end_headers = 0x4;
 
 namespace sluice::http2::errors {
 
-inline constexpr std::uint32_t none = 0, protocol = 1, internal = 2, settings_timeout = 4, refused_stream = 7,
-                               cancel = 8, enhance_your_calm = 11;
+inline constexpr std::uint32_t none = 0, protocol = 1, internal = 2, settings_timeout = 4, stream_closed = 5,
+                               refused_stream = 7, cancel = 8, enhance_your_calm = 11;
 
 }  // namespace sluice::http2::errors

@@ -43,6 +43,7 @@ struct session::impl {
   abuse_budget budget;
   token_bucket resets;
   stream_ids ids;  // server: that the client opened
+  ended_ids ended_streams;
   std::size_t paid_resets = 0;  // error resets that are not sent yet, but paid for
 
   // The header list that is being received: one at a time on a connection.
@@ -80,8 +81,18 @@ struct session::impl {
     frame_head head;
     while (!ending && cursor.next(bytes, head)) {
       switch (head.type) {
-        case frames::headers: inspect_headers(head); break;
+        case frames::data: inspect_end(head); break;
+        case frames::headers:
+          inspect_end(head);
+          inspect_headers(head);
+          break;
+        case frames::priority:
+          // RFC 9113 has no priorities, and nghttp2 looks at them no more: these were errors before.
+          if (head.stream == 0) end(errors::protocol, "PRIORITY: stream 0");
+          else if (head.dependency == head.stream) end(errors::protocol, "PRIORITY: depends on itself");
+          break;
         case frames::rst_stream:
+          ended_streams.add(head.stream);
           if (is_server() && !resets.take(events.now()))
             end(errors::enhance_your_calm, "too many streams were reset");
           break;
@@ -93,6 +104,11 @@ struct session::impl {
       }
       charge(budget.judge(head));
     }
+  }
+  void inspect_end(frame_head const& head) {
+    if (ended_streams.contain(head.stream))
+      return end(errors::stream_closed, "DATA or HEADERS on a stream that was ended before");
+    if ((head.flags & frames::end_stream) != 0) ended_streams.add(head.stream);
   }
   void inspect_headers(frame_head const& head) {
     if (!is_server()) return;

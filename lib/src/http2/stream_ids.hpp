@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +34,21 @@ class stream_ids {
   };
   std::int32_t last_ = -1;
   std::array<gap, 16> gaps_{};
+  std::size_t next_ = 0;
+};
+
+/// The streams whose sender ended or reset them last. It may send no more DATA or HEADERS there (RFC 9113, 5.1), and
+/// nghttp2, which forgets a stream that is over, passes over that.
+class ended_ids {
+ public:
+  ended_ids() noexcept { latest_.fill(-1); }
+  void add(std::int32_t id) noexcept { latest_[next_++ % latest_.size()] = id; }
+  [[nodiscard]] bool contain(std::int32_t id) const noexcept {
+    return std::find(latest_.begin(), latest_.end(), id) != latest_.end();
+  }
+
+ private:
+  std::array<std::int32_t, 8> latest_{};
   std::size_t next_ = 0;
 };
 

@@ -81,14 +81,7 @@ void incoming_call::accept(wire::header_block const& headers) {
     verdict = wire::read_request_head(headers, head, subtype_);
   }
   if (verdict.http_status != 200) {
-    wire::header_block refusal;
-    wire::write_http_refusal(verdict, refusal);
-    ended_ = headers_sent_ = true;
-    send_headers(refusal, false);
-    auto const room = prepare(verdict.text.size());
-    std::copy_n(as_bytes(verdict.text).begin(), verdict.text.size(), room.begin());
-    commit(verdict.text.size());
-    transport::stream::finish();
+    refusal_ = verdict;  // answered when the request has ended: its trailers may break HTTP/2 itself
     return;
   }
   connection_->observe_start(path_);
@@ -134,6 +127,18 @@ coding::message_coding& incoming_call::ensure_coding() {
   return *coding_;
 }
 
+void incoming_call::refuse() {
+  auto const verdict = std::exchange(refusal_, {});
+  wire::header_block headers;
+  wire::write_http_refusal(verdict, headers);
+  ended_ = headers_sent_ = true;
+  send_headers(headers, false);
+  auto const room = prepare(verdict.text.size());
+  std::copy_n(as_bytes(verdict.text).begin(), verdict.text.size(), room.begin());
+  commit(verdict.text.size());
+  transport::stream::finish();
+}
+
 void incoming_call::refuse_encoding(std::string_view encoding) {
   status const outcome{code::unimplemented, "grpc-encoding " + std::string{encoding} + " is not supported"};
   wire::response_head head;
@@ -147,8 +152,8 @@ void incoming_call::refuse_encoding(std::string_view encoding) {
 }
 
 void incoming_call::on_data(bytes_view bytes) {
-  if (ended_) {
-    consume(bytes.size());  // late: nobody reads it
+  if (ended_ || refusal_.http_status != 200) {
+    consume(bytes.size());  // late, or of a request that is refused: nobody reads it
     return;
   }
   take_data(bytes);
@@ -171,6 +176,7 @@ void incoming_call::take_request() {
 }
 
 void incoming_call::on_end() {
+  if (refusal_.http_status != 200) refuse();
   take_end();
   if (ended_) return;
   if (single_request_) request_complete();

@@ -99,6 +99,7 @@ class incoming_call final : public server_stream,
   [[nodiscard]] bool take_encodings(wire::request_head const& head);
   [[nodiscard]] read_result taken(bytes_view& message);
   [[nodiscard]] read_result broken();
+  void refuse();
   void refuse_encoding(std::string_view encoding);
   void take_request();
   void request_complete();
@@ -125,6 +126,7 @@ class incoming_call final : public server_stream,
   coro::ready_node* reader_ = nullptr;
   coro::ready_node* writer_ = nullptr;
   status write_error_;
+  wire::request_verdict refusal_;  // of a request that is not gRPC, until it is answered
   std::unique_ptr<coding::message_coding> coding_;  // when anything may be compressed
   time_point began_;
   coding::accepted_mask accepted_ = 0;

@@ -106,7 +106,8 @@ void connection::close(errc why, std::string_view text) {
     if (session_.send(last, write_size) == errc::ok && !last.empty())
       static_cast<void>(write(last.view(), written));
   }
-  if (side_ == http2::side::server)
+  // A server's last words, and a client's why, must not be lost to what has not been read.
+  if (side_ == http2::side::server || why == errc::protocol_error)
     closing_ = close_gracefully(*scheduler_, std::move(bytes_), waiting_readable_);
   else bytes_->close();
   turn_hook::unlink();

@@ -81,3 +81,20 @@ TEST_CASE("a block that another frame interrupts is open no more: that is anothe
   walk(cursor, frame(frames::headers, 0, 1, 10) + frame(frames::data, 0, 1, 10));
   CHECK(cursor.open_block() == 0);
 }
+
+TEST_CASE("what a PRIORITY depends on is found, however the bytes are cut") {
+  std::string bytes = frame(frames::priority, 0, 7, 0);
+  bytes[2] = 5;
+  bytes.append({'\x80', 0, 1, 2, 16});
+  bytes += frame(frames::priority, 0, 7, 3) + frame(frames::ping, 0, 0, 8);  // one is too short
+  for (std::size_t const piece : {std::size_t{1}, std::size_t{4}, bytes.size()}) {
+    frame_cursor cursor;
+    std::vector<std::int32_t> found;
+    frame_head head;
+    for (std::size_t at = 0; at < bytes.size(); at += piece)
+      for (auto rest = as_bytes(std::string_view{bytes}.substr(at, piece)); cursor.next(rest, head);)
+        found.push_back(head.dependency);
+    CAPTURE(piece);
+    CHECK(found == std::vector<std::int32_t>{0x102, -1, -1});
+  }
+}

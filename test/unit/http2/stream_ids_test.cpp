@@ -3,6 +3,7 @@
 
 #include "support/catch.hpp"
 
+using sluice::http2::ended_ids;
 using sluice::http2::stream_ids;
 using verdict = stream_ids::verdict;
 
@@ -30,4 +31,12 @@ TEST_CASE("the latest sixteen gaps are remembered") {
   CHECK(ids.headers_on(3) == verdict::known);
   CHECK(ids.headers_on(7) == verdict::skipped);
   CHECK(ids.headers_on(67) == verdict::skipped);
+}
+
+TEST_CASE("the latest eight streams that were ended are remembered, and no stream is at first") {
+  ended_ids ids;
+  for (int id = 0; id != 100; ++id) CHECK_FALSE(ids.contain(id));
+  for (int id = 1; id != 19; id += 2) ids.add(id);  // nine
+  CHECK_FALSE(ids.contain(1));
+  for (int id = 3; id != 19; id += 2) CHECK(ids.contain(id));
 }
