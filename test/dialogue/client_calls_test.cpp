@@ -119,6 +119,19 @@ TEST_CASE("an HTTP status without gRPC becomes the code of the table") {
   }
 }
 
+TEST_CASE("a response that is not gRPC is told whatever ends the stream") {
+  for (int const how : {0, 1, 2}) {
+    CAPTURE(how);
+    unary_under_way call;
+    call.peer->send(headers(1).status(503).field("content-type", "text/html"));
+    if (how == 0) call.peer->send(data(1).end());
+    else if (how == 1) call.peer->send(rst_stream(1, 8));
+    else call.peer->send(headers(1).field("x-trailing", "t").end());
+    CHECK(call.ends() == code::unavailable);
+    CHECK(call.out.ended->message() == "response is not gRPC: HTTP status 503, content-type \"text/html\"");
+  }
+}
+
 TEST_CASE("an RST_STREAM becomes the code of the table") {
   for (auto const& [error, expected] :
        std::vector<std::pair<std::uint32_t, code>>{{0, code::internal},

@@ -64,6 +64,15 @@ TEST_CASE("a request that is not gRPC is answered when it has ended, and its bod
   peer.expect_silence();
 }
 
+TEST_CASE("a request that is not gRPC and does not end is answered after a second") {
+  server_dialogue d;
+  auto peer = d.client();
+  peer.send(unary_request(1).without("content-type").field("content-type", "text/plain")).expect_silence();
+  d.clock.advance(std::chrono::seconds{1});
+  peer.expect(headers(1).status(415)).expect_any(frame_type::data, 1);
+  peer.expect(rst_stream(1, 0)).expect_silence();
+}
+
 TEST_CASE("an unknown encoding is UNIMPLEMENTED, and the server says what it takes") {
   server_dialogue d;
   auto peer = d.client();

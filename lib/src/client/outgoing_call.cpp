@@ -194,6 +194,7 @@ void outgoing_call::writes_done() noexcept {
 void outgoing_call::on_headers(wire::header_block const& headers, bool last, bool too_large) {
   if (ended_) return;
   if (too_large) return fail(status{code::resource_exhausted, "response headers larger than the limit"});
+  if (!not_grpc_.ok()) return fail(not_grpc_);
   if (headers_seen_) read_trailers(headers);
   else read_headers(headers, last);
 }
@@ -206,7 +207,12 @@ void outgoing_call::read_headers(wire::header_block const& headers, bool last) {
     headers_seen_ = true;
     return read_trailers(headers);
   }
-  if (error == errc::bad_content_type) return fail(wire::status_without_grpc(head));
+  if (error == errc::bad_content_type) {
+    // The peer may still break HTTP/2 on this stream, or reset it: what it said first is what is told then.
+    not_grpc_ = wire::status_without_grpc(head);
+    if (last) fail(not_grpc_);
+    return;
+  }
   if (error != errc::ok) return fail(to_status(error));
   if (last) return fail(to_status(errc::missing_status));
   if (!wire::is_identity(head.encoding)) {
@@ -236,7 +242,8 @@ void outgoing_call::read_trailers(wire::header_block const& trailers) {
 void outgoing_call::on_data(bytes_view bytes) {
   if (ended_ || !headers_seen_) {
     consume(bytes.size());
-    if (!ended_) fail(status{code::internal, "the server sent data before its headers"});
+    if (!ended_)
+      fail(not_grpc_.ok() ? status{code::internal, "the server sent data before its headers"} : not_grpc_);
     return;
   }
   take_data(bytes);
@@ -247,7 +254,7 @@ void outgoing_call::on_data(bytes_view bytes) {
 }
 
 void outgoing_call::on_end() {
-  if (!ended_) fail(to_status(errc::missing_status));
+  if (!ended_) fail(not_grpc_.ok() ? to_status(errc::missing_status) : not_grpc_);
 }
 
 transport::message_stream::received outgoing_call::next_plain(bytes_view& message) {
@@ -327,6 +334,7 @@ void outgoing_call::on_closed(transport::stream_end const& how) noexcept {
 }
 
 status outgoing_call::explain(transport::stream_end const& how) const {
+  if (!not_grpc_.ok()) return not_grpc_;
   if (how.why == errc::ok) return to_status(errc::missing_status);
   if (how.why != errc::stream_reset)
     return status{code::unavailable, "connection to " + peer_ + " lost: " + std::string{how.text}};

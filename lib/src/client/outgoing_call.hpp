@@ -128,6 +128,7 @@ class outgoing_call final : public client_call,
   std::shared_ptr<peer_identity const> identity_;
   status outcome_;
   status refused_;  // why a message could not be written
+  status not_grpc_;  // what the response's headers are instead
   time_point began_;
   bool wait_for_ready_;
   bool continues_a_call_ = false;

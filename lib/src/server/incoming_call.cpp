@@ -9,11 +9,14 @@
 
 #include <sluice/rpc/errors.hpp>
 
+#include <chrono>
 #include <utility>
 
 namespace sluice::serving {
 namespace {
 
+// How long a request that is not gRPC may take to end before it is answered.
+constexpr std::chrono::seconds longest_refusal{1};
 // Room for what is sent beside the metadata of a response.
 constexpr std::size_t largest_metadata = wire::largest_sent_list - 1024;
 
@@ -81,8 +84,9 @@ void incoming_call::accept(wire::header_block const& headers) {
     verdict = wire::read_request_head(headers, head, subtype_);
   }
   if (verdict.http_status != 200) {
-    refusal_ = verdict;  // answered when the request has ended: its trailers may break HTTP/2 itself
-    return;
+    // Answered when the request has ended, as its trailers may break HTTP/2 itself; soon in any case.
+    refusal_ = verdict;
+    return context_.scheduler().start_timer(*this, sluice::deadline::after(began_, longest_refusal).at());
   }
   connection_->observe_start(path_);
   observed_ = true;
@@ -128,6 +132,7 @@ coding::message_coding& incoming_call::ensure_coding() {
 }
 
 void incoming_call::refuse() {
+  context_.scheduler().timers().cancel(*this);
   auto const verdict = std::exchange(refusal_, {});
   wire::header_block headers;
   wire::write_http_refusal(verdict, headers);
@@ -414,6 +419,7 @@ void incoming_call::send_trailers(status const& outcome) {
 }
 
 void incoming_call::expired() noexcept {
+  if (refusal_.http_status != 200) return refuse();
   discard_unsent();  // nobody waits for it any more, and the status must not wait for the client's window
   end_call(status{code::deadline_exceeded, "deadline exceeded"});
   stop_handler(stop_reason::deadline);
