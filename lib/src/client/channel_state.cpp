@@ -191,7 +191,7 @@ void channel_state::drain() {
 }
 
 void channel_state::end_all(status const& why) noexcept {
-  while (!intercepted_.empty()) intercepted_.front().cancel(why);
+  while (!intercepted_.empty()) intercepted_.front().shut_down(why);
   while (!calls_.empty()) calls_.front().cancel(why);
 }
 

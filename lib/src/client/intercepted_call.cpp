@@ -387,6 +387,8 @@ status intercepted_call::describe(std::exception_ptr thrown) const noexcept {
 
 void intercepted_call::cancel(status why) noexcept {
   if (ended_) return;
+  // Ended by the server, all but read: as for a bare call, it is late, and what fails in the writer says nothing.
+  if (attempt_ && attempt_->ended() && held_) return;
   if (started()) return end(std::move(why), stop_reason::local, true);
   if (refused_.ok()) refused_ = std::move(why);  // it has no context yet: it ends when it is awaited
 }

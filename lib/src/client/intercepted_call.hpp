@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sluice::calling {
@@ -50,6 +51,9 @@ class intercepted_call final : public client_call,
   intercepted_call(std::shared_ptr<channel_state> on, sluice::method which,
                    std::shared_ptr<std::string const> path, call_options options);
   ~intercepted_call();
+
+  /// The channel is shut down.
+  void shut_down(status why) noexcept { end(std::move(why), stop_reason::local, true); }
 
   // client_call
   void start(coro::context& parent) override;
