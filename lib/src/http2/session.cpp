@@ -33,7 +33,7 @@ struct session::impl {
   nghttp2_session* native = nullptr;
   buffer* out = nullptr;  // where send_data puts a frame, during send
   std::size_t enough = 0;
-  std::string complaint;  // nghttp2's last words about what is being received; not each ends the connection
+  std::string complaint;  // nghttp2's last words about the connection
   std::string violation;  // why the connection is beyond repair
   bool ending = false;  // our own last GOAWAY is queued: nothing more is taken
   bool ended = false;  // and out: nothing more is sent
@@ -338,8 +338,9 @@ struct session::callbacks {
     return std::min({session_window, stream_window, static_cast<std::int32_t>(max_frame), largest});
   }
 
-  static int on_error(nghttp2_session*, int, char const* text, std::size_t size, void* data) {
-    self(data).complaint.assign(text, size);
+  static int on_error(nghttp2_session*, int code, char const* text, std::size_t size, void* data) {
+    // A wrong field ends its stream; what ends the connection afterwards is something else.
+    if (code != NGHTTP2_ERR_HTTP_HEADER) self(data).complaint.assign(text, size);
     return 0;
   }
 };
@@ -399,7 +400,6 @@ session::~session() = default;
 errc session::receive(bytes_view bytes) {
   impl_->inspect(bytes);
   if (impl_->ending) return errc::protocol_error;
-  impl_->complaint.clear();
   auto const taken = nghttp2_session_mem_recv(
       impl_->native, reinterpret_cast<std::uint8_t const*>(bytes.data()), bytes.size());
   if (impl_->ending) return errc::protocol_error;

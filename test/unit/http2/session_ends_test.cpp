@@ -146,6 +146,30 @@ TEST_CASE("garbage behind the greeting ends the connection, and the peer is told
   }
 }
 
+TEST_CASE("a connection's violation is not a stream's that came before") {
+  connected both;
+  fields wrong = hello_request;
+  wrong.emplace_back("te", "gzip");
+  stream_end call;
+  call.ending = true;
+  REQUIRE(both.client.open(call, wrong) == errc::ok);
+  std::string_view const garbage{"\0\0\1\0\0\0\0\0\3x", 10};  // DATA on a stream that was never opened
+  REQUIRE(both.server.take(both.client.sent() + std::string{garbage}) == errc::ok);
+  static_cast<void>(both.server.sent());
+  CHECK(both.server.session.violation() == "DATA: stream in idle");
+}
+
+TEST_CASE("a violation has the same name however the bytes were cut") {
+  std::string_view const wrong = "HTTP/1.1 400 Bad Request\r\n\r\n";
+  machine whole{{.side = http2::side::client}};
+  machine cut{{.side = http2::side::client}};
+  REQUIRE(whole.take(wrong) == errc::ok);
+  for (std::size_t i = 0; i != wrong.size(); ++i) REQUIRE(cut.take(wrong.substr(i, 1)) == errc::ok);
+  static_cast<void>(whole.sent());
+  static_cast<void>(cut.sent());
+  CHECK(whole.session.violation() == cut.session.violation());
+}
+
 TEST_CASE("a client whose peer does not begin with SETTINGS says a protocol error and is finished") {
   machine client{{.side = http2::side::client}};
   REQUIRE_FALSE(client.sent().empty());
