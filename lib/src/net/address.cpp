@@ -160,7 +160,11 @@ std::string address::to_string() const {
     case kind::none: return "unknown";
     case kind::ipv4: return "ipv4:" + endpoint();
     case kind::ipv6: return "ipv6:" + endpoint();
-    case kind::unix_path: return "unix:" + endpoint();
+    case kind::unix_path: {
+      auto const path = endpoint();
+      // "unix://path" is the form with two slashes of its own.
+      return (path.starts_with("//") ? "unix://" : "unix:") + path;
+    }
     case kind::unix_abstract: return "unix-abstract:" + endpoint();
   }
   return "unknown";

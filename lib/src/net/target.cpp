@@ -36,7 +36,7 @@ parsed_target parse_dns(std::string_view text) {
     text.remove_prefix(2);
     auto const slash = text.find('/');
     if (slash == text.npos)
-      return std::string{"after dns:// comes [name server]/host:port, as in dns:///"} + std::string{text};
+      return std::string{"after dns:// comes [name server]/host:port, as in dns:///host:50051"};
     made.name_server = text.substr(0, slash);
     text.remove_prefix(slash + 1);
     if (!made.name_server.empty()) {
@@ -111,6 +111,7 @@ std::string target::to_string() const {
     bool const v6 = host.find(':') != host.npos;
     return "dns://" + name_server + "/" + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
   }
+  if (scheme == "unix") return addresses.front().to_string();
   std::string text = scheme + ":";
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     if (i != 0) text += ',';

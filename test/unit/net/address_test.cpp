@@ -87,6 +87,14 @@ TEST_CASE("the longest unix path and abstract name survive the way through a soc
   CHECK(address::from_native(name->data(), name->size()).endpoint() == longest);
 }
 
+TEST_CASE("a unix path with two slashes in front can be listened on as it is written") {
+  auto const path = address::from_path("//run/x.sock");
+  REQUIRE(path);
+  auto const again = parse_listen_address(path->to_string());
+  REQUIRE(again);
+  CHECK(again->front() == *path);
+}
+
 TEST_CASE("the nameless end of a unix connection is unix:, an unknown family is unknown") {
   sockaddr nameless{};
   nameless.sa_family = AF_UNIX;

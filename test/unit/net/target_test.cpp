@@ -39,6 +39,7 @@ TEST_CASE("targets that are addresses are read") {
   CHECK(read("ipv6:[::1]:80,[::2]:81") == "ipv6 | ipv6:[::1]:80,[::2]:81 | [::1]:80");
   CHECK(read("unix:/run/x.sock") == "unix | unix:/run/x.sock | localhost");
   CHECK(read("unix:///run/x.sock") == "unix | unix:/run/x.sock | localhost");
+  CHECK(read("unix:////run/x.sock") == "unix | unix:////run/x.sock | localhost");
   CHECK(read("unix:x.sock") == "unix | unix:x.sock | localhost");
   CHECK(read("unix-abstract:x") == "unix-abstract | unix-abstract:x | localhost");
   REQUIRE(parse_target("ipv4:1.2.3.4:80,5.6.7.8:81"));
@@ -57,6 +58,7 @@ TEST_CASE("a bad target says what is wrong with it") {
   CHECK(has(read("host/path:1"), "character that no name has"));
   CHECK(has(read(std::string(300, 'x') + ":1"), "more than 253"));
   CHECK(has(read("dns://host:80"), "as in dns:///"));
+  CHECK_FALSE(has(read("dns://a\nb"), "\n"));
   CHECK(has(read("dns://ns.test/host:80"), "is not a numeric address"));
   CHECK(has(read("http://host:80"), "A target is no URL"));
   CHECK(has(read("xds:///service"), "the scheme \"xds\" is not known"));
