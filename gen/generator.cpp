@@ -5,6 +5,7 @@
 #include "gen/names.hpp"
 #include "gen/options.hpp"
 #include "gen/source.hpp"
+#include "gen/text.hpp"
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream.h>
@@ -28,7 +29,7 @@ bool write(protobuf::compiler::GeneratorContext& context, std::string const& nam
 bool generate(protobuf::FileDescriptor const& file, options const& chosen,
               protobuf::compiler::GeneratorContext& context, std::string& error) {
   auto const name = text(file.name());
-  if (name.find_first_of("\"\\\n\r") != std::string::npos) {
+  if (!fits_an_include_line(name)) {
     error = name + ": the name of the file has a character that no #include line can hold";
     return false;
   }

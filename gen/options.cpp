@@ -2,16 +2,13 @@
 #include "gen/options.hpp"
 
 #include "gen/libprotoc.hpp"
+#include "gen/text.hpp"
 
 #include <utility>
 #include <vector>
 
 namespace sluice::gen {
 namespace {
-
-bool fits_an_include_line(std::string const& path) {
-  return path.find_first_of("\"\\\n\r") == std::string::npos;
-}
 
 bool reject(std::string& error, std::string const& problem) {
   error = problem + "; valid options: include_prefix=PATH";

@@ -23,4 +23,11 @@ std::string fill(std::string_view pattern, substitutions values) {
   }
 }
 
+bool fits_an_include_line(std::string_view path) {
+  return std::none_of(path.begin(), path.end(), [](char c) {
+    auto const byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f || c == '"' || c == '\\';
+  });
+}
+
 }  // namespace sluice::gen

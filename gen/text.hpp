@@ -14,4 +14,7 @@ using substitutions = std::initializer_list<std::pair<std::string_view, std::str
 /// pattern must be given; a value is not looked into for further names.
 std::string fill(std::string_view pattern, substitutions values);
 
+/// Whether a path can stand between the quotes of an #include line, and in a comment.
+bool fits_an_include_line(std::string_view path);
+
 }  // namespace sluice::gen

@@ -294,6 +294,12 @@ class BadInput(Generated):
         self.assertIn('a"b.proto: the name of the file has a character that no #include line can hold',
                       self.failure('a"b.proto', cwd=self.directory))
 
+    def test_a_control_character_in_a_name_or_prefix_is_an_error(self):
+        self.write_proto('syntax = "proto3";', 'a\x01b.proto')
+        self.assertIn('the name of the file has a character', self.failure('a\x01b.proto', cwd=self.directory))
+        self.assertIn('has a character that no #include line can hold',
+                      self.failure('--sluice_opt=include_prefix=a\x01b', 'hello.proto'))
+
     def test_an_error_is_in_the_response_and_the_exit_code_is_0(self):
         # CodeGeneratorRequest: file_to_generate (1) and parameter (2). No file: the option alone is judged.
         done = subprocess.run([PLUGIN], input=b'\x12\x05speed', capture_output=True, timeout=60)
