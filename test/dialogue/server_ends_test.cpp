@@ -318,3 +318,12 @@ TEST_CASE("an idle server stops at once, also while a client has said nothing ye
   silent.expect_end();
   CHECK(d.served.connections() == 0);
 }
+
+TEST_CASE("a server that has stopped closes what it is given to serve") {
+  server_dialogue d;
+  d.served.stop(0s);
+  d.settle();
+  auto late = d.connect();
+  late.expect_end();
+  CHECK(d.served.connections() == 0);
+}
