@@ -24,7 +24,7 @@ SLASHES = re.compile(r"//.*")
 EXEMPT = ("test/lint/", "test/interop/python/", "test/interop/node/", "test/interop/go/", "test/interop/cpp/",
           "test/interop/sluice/")
 # Here sluice's own sleep is under test, or runs on the manual clock: only a thread's counts.
-OWN_SLEEP = ("test/unit/coro/", "test/unit/testing/", "test/dialogue/", "test/endtoend/")
+OWN_SLEEP = ("test/unit/coro/", "test/unit/testing/", "test/dialogue/", "test/endtoend/", "test/fuzz/")
 THREAD_SLEEP = re.compile(r"\b(this_thread::sleep_for|this_thread::sleep_until|usleep|nanosleep|clock_nanosleep)\s*\(|::sleep\s*\(")
 
 

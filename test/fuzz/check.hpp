@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+namespace sluice::fuzz {
+
+/// A promise that no input may break: says which one and ends the process, which is what the fuzzer takes for a finding.
+inline void check(bool holds, std::string_view promise) {
+  if (holds) [[likely]]
+    return;
+  std::fprintf(stderr, "broken: %.*s\n", static_cast<int>(promise.size()), promise.data());
+  std::abort();
+}
+
+/// The same of two texts, which it shows.
+inline void check_same(std::string_view one, std::string_view other, std::string_view promise) {
+  if (one == other) [[likely]]
+    return;
+  std::fprintf(stderr, "one:   %.*s\nother: %.*s\n", static_cast<int>(one.size()), one.data(),
+               static_cast<int>(other.size()), other.data());
+  check(false, promise);
+}
+
+}  // namespace sluice::fuzz
