@@ -13,7 +13,7 @@ namespace sluice::calling {
 /// gRPC's connection back-off: exponential with jitter (connection-backoff.md).
 class backoff {
  public:
-  explicit backoff(channel_options const& options, std::uint32_t seed = std::random_device{}())
+  backoff(channel_options const& options, std::uint32_t seed)
       : initial_{options.backoff_initial}, max_{options.backoff_max}, multiplier_{options.backoff_multiplier},
         jitter_{options.backoff_jitter}, random_{seed} {}
 

@@ -14,7 +14,7 @@ channel_state::channel_state(asio::any_io_executor executor, channel_options opt
     : executor_{std::move(executor)}, scheduler_{coro::scheduler_of(executor_)}, options_{std::move(options)},
       compressors_{options_.compressors}, authority_{options_.authority},
       intercepts_{!options_.interceptors.empty() || options_.credentials != nullptr},
-      balancer_{make_pick_first(*this)}, resolve_backoff_{options_} {
+      balancer_{make_pick_first(*this)}, resolve_backoff_{options_, scheduler_->random_seed()} {
   if (!wire::is_identity(options_.compression) && !options_.compressors.contains(options_.compression))
     throw status_error{code::invalid_argument,
                        "compression \"" + options_.compression + "\" is not among the channel's compressors"};

@@ -16,7 +16,7 @@ subchannel::subchannel(asio::any_io_executor executor, channel_options const& op
                        subchannel_owner& owner, std::string authority)
     : executor_{std::move(executor)}, scheduler_{coro::scheduler_of(executor_)}, options_{options},
       addresses_{std::move(addresses)}, connect_{connect}, owner_{owner}, authority_{std::move(authority)},
-      backoff_{options} {}
+      backoff_{options, scheduler_->random_seed()} {}
 
 subchannel::~subchannel() { scheduler_->timers().cancel(*this); }
 

@@ -3,6 +3,7 @@
 #include <sluice/coro/scheduler.hpp>
 
 #include <chrono>
+#include <random>
 
 namespace sluice::coro {
 namespace {
@@ -107,12 +108,28 @@ void scheduler::end_turn() noexcept {
 }
 
 void scheduler::drain() noexcept {
+  if (director_ != nullptr) [[unlikely]]
+    return drain_as_directed();
   for (int i = 0; i != resumptions_a_turn; ++i) {
     if (ready_.empty()) return;
     ++counters_.resumed;
     ready_.pop_front().run();
   }
   if (!ready_.empty()) request_turn();
+}
+
+void scheduler::drain_as_directed() noexcept {
+  for (int i = 0; i != resumptions_a_turn && director_ != nullptr; ++i) {
+    if (ready_.empty()) return;
+    for (auto behind = director_->postponed(); behind != 0; --behind) ready_.push_back(ready_.pop_front());
+    ++counters_.resumed;
+    ready_.pop_front().run();
+  }
+  if (!ready_.empty()) request_turn();
+}
+
+std::uint32_t scheduler::random_seed() {
+  return director_ != nullptr ? director_->random_seed() : std::random_device{}();
 }
 
 void scheduler::set_system_timer() noexcept {

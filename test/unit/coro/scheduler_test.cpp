@@ -107,6 +107,30 @@ TEST_CASE("a hook that makes something ready: it runs in the same turn, and may 
   CHECK(order == std::vector{1, 2, 3});
 }
 
+TEST_CASE("a director decides who of the ready runs next, and gives seeds", "[scheduler]") {
+  struct last_first final : sluice::coro::director {
+    std::size_t postponed() noexcept override { return ready == 0 ? 0 : --ready; }
+    std::uint32_t random_seed() noexcept override { return 7; }
+    std::size_t ready = 3;
+  } director;
+  asio::io_context io;
+  auto const where = sluice::coro::scheduler_of(io.get_executor());
+  std::vector<int> order;
+  node one{[&] { order.push_back(1); }}, two{[&] { order.push_back(2); }}, three{[&] { order.push_back(3); }};
+  auto const all = [&] {
+    where->turn([&] {
+      for (auto* const each : {&one, &two, &three}) where->ready(*each);
+    });
+  };
+  where->use_director(&director);
+  all();
+  CHECK(order == std::vector{3, 2, 1});
+  CHECK(where->random_seed() == 7);
+  where->use_director(nullptr);
+  all();
+  CHECK(order == std::vector{3, 2, 1, 1, 2, 3});
+}
+
 TEST_CASE("a node or hook that dies does not run", "[scheduler]") {
   asio::io_context io;
   auto const where = sluice::coro::scheduler_of(io.get_executor());

@@ -7,6 +7,7 @@
 #include <sluice/coro/intrusive_list.hpp>
 #include <sluice/coro/timer_wheel.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -50,6 +51,19 @@ class root : public list_hook<struct roots> {
  protected:
   root() = default;
   ~root() = default;
+};
+
+/// Decides in a simulation what is otherwise left to order and chance (testing::world). Production has none: the ready
+/// run in the order in which they became ready, and seeds come from the system.
+class director {
+ public:
+  /// Asked before each resumption: how many of the first to send behind all the others. It may make others ready.
+  [[nodiscard]] virtual std::size_t postponed() noexcept = 0;
+  [[nodiscard]] virtual std::uint32_t random_seed() noexcept = 0;
+
+ protected:
+  director() = default;
+  ~director() = default;
 };
 
 /// Runs the coroutines of one executor (an io_context that one thread runs, or a strand), a turn at a time:
@@ -100,6 +114,11 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   /// The clock that was set has moved: fire what is due, in a turn.
   void clock_moved() noexcept;
 
+  /// For simulation: null is order and chance again.
+  void use_director(director* decides) noexcept { director_ = decides; }
+  /// What a random sequence of something that runs here (a back-off's jitter) begins with.
+  [[nodiscard]] std::uint32_t random_seed();
+
   /// Memory that everything on this scheduler shares within one step: `count` bytes to read into, and a slab to gather
   /// what is sent. Nothing in them survives the step.
   [[nodiscard]] std::span<std::byte> scratch(std::size_t count) {
@@ -148,6 +167,7 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
 
   void refresh_now() noexcept;
   void drain() noexcept;
+  void drain_as_directed() noexcept;
   void end_turn() noexcept;
   void request_turn() noexcept;
   void set_system_timer() noexcept;
@@ -156,6 +176,7 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   intrusive_list<turn_hook> hooks_;
   intrusive_list<root> roots_;
   clock_source const* clock_ = nullptr;
+  director* director_ = nullptr;
   time_point now_;
   time_point armed_ = time_point::max();
   timer_wheel timers_;
