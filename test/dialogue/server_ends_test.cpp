@@ -125,6 +125,24 @@ TEST_CASE("a deadline counts before the request is there") {
   CHECK(d.served.active_calls() == 0);
 }
 
+TEST_CASE("headers that take longer than the call's timeout start no handler") {
+  server_dialogue d;
+  int begun = 0;
+  d.handlers.bidi = [&](generator<text> items) {
+    ++begun;
+    return items;
+  };
+  auto peer = d.client();
+  http2_frame begin = bidi_request(1).field("grpc-timeout", "100m");
+  begin.flags = static_cast<std::uint8_t>(begin.flags & ~http2_frame::end_headers);
+  peer.send(begin).settle();
+  d.clock.advance(101ms);
+  peer.send(http2_frame{frame_type::continuation, 1, http2_frame::end_headers});
+  peer.expect(trailers_only(1, code::deadline_exceeded)).expect(rst_stream(1, no_error));
+  CHECK(begun == 0);
+  CHECK(d.served.active_calls() == 0);
+}
+
 TEST_CASE("the handler sees its deadline; a call that ends in time is not touched by it") {
   server_dialogue d;
   deadline seen;

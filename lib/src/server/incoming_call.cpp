@@ -97,6 +97,8 @@ void incoming_call::accept(wire::header_block const& headers) {
     return end_call(status{code::internal, "malformed binary metadata"});
   if (head.timeout) {
     context_.set_deadline(sluice::deadline::after(began_, *head.timeout));
+    if (context_.deadline().passed(context_.scheduler().now()))  // headers that took their time
+      return end_call(to_status(stop_reason::deadline));
     if (!context_.deadline().is_never()) context_.scheduler().start_timer(*this, context_.deadline().at());
   }
   if (auto const parent = metadata_.get("traceparent")) {
