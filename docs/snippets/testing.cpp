@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "weather.hpp"
 
+#include <sluice/testing/world.hpp>
+
 #include <optional>
 
 namespace {
@@ -56,4 +58,51 @@ TEST_CASE("testing: a connection that breaks") {
   auto const how = sluice::run(io, sluice::as_result(weather::WeatherStub{channel}.Now(place("Horta"))));
   CHECK(how.status().code() == sluice::code::unavailable);
   // [/fault]
+}
+
+namespace {
+
+// [worlds]
+// Everything that a user of the service relies on, whatever the network does.
+sluice::task<void> ask_ten_times(sluice::channel& channel) {
+  weather::WeatherStub stub{channel};
+  for (int i = 0; i != 10; ++i) {
+    auto const how = co_await sluice::as_result(
+        stub.Now(place("Horta"), sluice::call_options{}.wait_for_ready().timeout(10s)));
+    if (how) CHECK(how->place() == "Horta");  // late, or not at all, but never another's
+  }
+}
+// [/worlds]
+
+}  // namespace
+
+TEST_CASE("testing: worlds") {
+  std::uint64_t const first = 1;
+  std::uint64_t const last = 20;
+  // [seeds]
+  for (std::uint64_t seed = first; seed <= last; ++seed) {
+    CAPTURE(seed);
+    sluice::testing::world world{seed};
+    WeatherNow weather;
+    sluice::server server{world.executor()};
+    server.add(weather);
+    world.listen(server, "weather");
+    sluice::channel channel{world.executor(), world.connector_to("weather"), {.log = {}}};
+
+    world.run(ask_ten_times(channel));
+    world.heal();  // no more faults ...
+    world.run_for(1min);  // ... and when that has come round, everything has to work
+    world.run(weather::WeatherStub{channel}.Now(place("Horta"), sluice::call_options{}.wait_for_ready()));
+    CHECK(server.active_calls() == 0);
+  }
+  // [/seeds]
+  // [chosen]
+  sluice::testing::world_faults faults;
+  faults.split = 0.5;   // every other read and write moves a few bytes
+  faults.reset = 0.1;   // one connection of ten breaks at some byte
+  faults.reorder = 0.2; // of the coroutines that are ready another one goes first
+  sluice::testing::world world{4711, faults};
+  world.on_trace([](std::string_view line) { UNSCOPED_INFO(line); });
+  // [/chosen]
+  CHECK(world.elapsed() == 0s);
 }
