@@ -24,6 +24,7 @@ namespace sluice::http2 {
 namespace {
 
 constexpr std::size_t preface_size = 24;  // RFC 9113, 3.4
+constexpr std::int32_t highest_stream = 0x7fffffff;
 
 }  // namespace
 
@@ -39,6 +40,7 @@ struct session::impl {
   bool ended = false;  // and out: nothing more is sent
   bool sent_for_streams = false;
   bool settings_acknowledged = false;
+  bool peer_left = false;
   frame_cursor cursor;
   abuse_budget budget;
   token_bucket resets;
@@ -62,7 +64,7 @@ struct session::impl {
 
   // nghttp2 ends some connections by itself: what the peer did wrong is in the GOAWAY, or was complained about before.
   void ended_with(nghttp2_goaway const& last) {
-    if (!violation.empty()) return;
+    if (!violation.empty() || peer_left) return;
     if (!complaint.empty()) violation = complaint;
     else if (last.opaque_data_len != 0)
       violation.assign(reinterpret_cast<char const*>(last.opaque_data), last.opaque_data_len);
@@ -245,8 +247,16 @@ struct session::callbacks {
     return me.go_on();
   }
 
-  static int on_invalid_frame(nghttp2_session*, nghttp2_frame const*, int, void* data) {
+  static int on_invalid_frame(nghttp2_session*, nghttp2_frame const* frame, int, void* data) {
     auto& me = self(data);
+    // A client may announce its end with the highest id, as grpc-go's does when it closes. No server has opened that
+    // stream, so nghttp2 ends the connection as violated; but the peer has only left.
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.last_stream_id == highest_stream &&
+        frame->goaway.error_code == NGHTTP2_NO_ERROR) {
+      me.peer_left = true;
+      me.events.goaway(highest_stream, NGHTTP2_NO_ERROR, {});
+      return me.go_on();
+    }
     me.charge_reset(offence::stream_error);
     return me.go_on();
   }
@@ -287,8 +297,7 @@ struct session::callbacks {
       me.ended = me.ending;
     }
     // Only now: a PING is sent before whatever else is queued, and would overtake the notice.
-    constexpr std::int32_t highest = 0x7fffffff;
-    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.last_stream_id == highest)
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.last_stream_id == highest_stream)
       submit_ping(native, me.budget, me.notice_ping);
     return 0;
   }
