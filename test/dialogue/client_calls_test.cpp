@@ -267,6 +267,25 @@ TEST_CASE("request metadata above 64 KiB fails its call at once, and nothing is 
   CHECK(next.ended_with() == code::ok);
 }
 
+TEST_CASE("request metadata above what the server takes fail their call, and nothing is sent") {
+  outcome out;
+  outcome next;
+  client_dialogue d;
+  constexpr std::uint16_t max_header_list_size = 6;
+  spawn(
+      d.io,
+      run_unary(d.through, text{"ask"}, call_options{}.metadata({{"x-large", std::string(1000, 'm')}}), out),
+      detached);
+  auto peer = d.server(settings({{max_header_list_size, 1000}}));
+  peer.expect_silence();
+  CHECK(out.ended_with() == code::resource_exhausted);
+  CHECK(std::string{out.ended->message()}.find("the 1000 bytes that the server takes") != std::string::npos);
+  spawn(d.io, run_unary(d.through, text{"ask"}, {}, next), detached);
+  peer.expect(headers(1)).expect(data(1).message("ask").end());
+  peer.send(response(1)).send(data(1).message("answer")).send(trailers(1)).settle();
+  CHECK(next.ended_with() == code::ok);
+}
+
 TEST_CASE("a reset behind the trailers changes nothing") {
   unary_under_way call;
   call.peer->send(response(1)).send(data(1).message("answer")).send(trailers(1)).send(rst_stream(1, cancel));

@@ -113,6 +113,13 @@ bool outgoing_call::attempt(transport::connection& where) {
                                              " bytes is larger than the limit of 64 KiB"});
     return true;
   }
+  // Some servers end the connection over it, and every call on that.
+  if (auto const limit = where.peer_max_header_list_size(); block.list_size() > limit) {
+    end(status{code::resource_exhausted, "request metadata of " + std::to_string(block.list_size()) +
+                                             " bytes is larger than the " + std::to_string(limit) +
+                                             " bytes that the server takes"});
+    return true;
+  }
   if (!where.open(*this, block)) return false;
   peer_ = where.peer();
   identity_ = where.identity();

@@ -507,4 +507,8 @@ std::uint32_t session::peer_max_concurrent_streams() const noexcept {
   return nghttp2_session_get_remote_settings(impl_->native, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 }
 
+std::uint32_t session::peer_max_header_list_size() const noexcept {
+  return nghttp2_session_get_remote_settings(impl_->native, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE);
+}
+
 }  // namespace sluice::http2

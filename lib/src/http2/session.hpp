@@ -131,6 +131,8 @@ class session {
 
   /// How many streams the peer lets us open; the protocol's "unlimited" before its SETTINGS came.
   [[nodiscard]] std::uint32_t peer_max_concurrent_streams() const noexcept;
+  /// Bytes of one header list that the peer takes, by name + value + 32; the largest number when it has not said.
+  [[nodiscard]] std::uint32_t peer_max_header_list_size() const noexcept;
   /// The number of the header block of which not everything has come, counted from 1; 0: there is none.
   [[nodiscard]] std::uint64_t open_header_block() const noexcept;
   /// The peer has acknowledged our SETTINGS.

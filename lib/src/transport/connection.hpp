@@ -65,6 +65,9 @@ class connection final : public std::enable_shared_from_this<connection>,
   [[nodiscard]] bool open(stream& who, wire::header_block const& headers);
   /// Client: another stream may be opened now.
   [[nodiscard]] bool has_capacity() const noexcept;
+  [[nodiscard]] std::uint32_t peer_max_header_list_size() const noexcept {
+    return session_.peer_max_header_list_size();
+  }
 
   /// Graceful: GOAWAY; what is open goes on, then the connection closes by itself. `why` stays valid; the peer reads it.
   void drain(std::string_view why = {});
