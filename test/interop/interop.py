@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs sluice against gRPC libraries that others wrote, in both directions; cases.md says what each case is.
+"""Runs sluice against gRPC libraries that others wrote, in both directions.
+
+  own  our cases, which are harder in places (cases.md), and programs that know HTTP/2 alone
+  suite  the gRPC interop suite, with its own programs where they can be had, h2c and TLS (suite/cases.md)
 
 A peer whose toolchain or registry is not there is skipped, with its reason. Exit code: 0 when everything
 that ran has passed, 1 when something failed or nothing ran, 2 for bad arguments or when sluice's own programs
@@ -16,6 +19,7 @@ from pathlib import Path
 
 import peers
 import plain_http2
+from suite import matrix, page
 from processes import START_LIMIT, Server, run_client
 
 HTTP2 = 'nghttp2'
@@ -41,10 +45,10 @@ def read_cases():
     return grpc, http2
 
 
-def arguments(grpc_cases, http2_cases):
+def arguments(cases):
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    everyone = [*peers.INSTALLERS, HTTP2]
+    everyone = list(dict.fromkeys([*peers.INSTALLERS, *matrix.programs.INSTALLERS, HTTP2]))
 
     def some_of(known):
         def parse(text):
@@ -56,12 +60,17 @@ def arguments(grpc_cases, http2_cases):
             return chosen
         return parse
 
+    parser.add_argument('--only', type=some_of(PARTS), default=list(PARTS), metavar='A,B',
+                        help=f'these parts alone, of {", ".join(PARTS)}')
     parser.add_argument('--peers', type=some_of(everyone), default=everyone, metavar='A,B',
                         help=f'these alone, of {", ".join(everyone)}')
-    parser.add_argument('--cases', type=some_of([*grpc_cases, *http2_cases]), metavar='A,B',
-                        help='these alone')
+    parser.add_argument('--cases', type=some_of(cases), metavar='A,B', help='these alone')
+    parser.add_argument('--securities', type=some_of(matrix.SECURITIES), default=matrix.SECURITIES, metavar='A,B',
+                        help='of the suite: h2c, tls, or both')
+    parser.add_argument('--page', type=Path, metavar='FILE',
+                        help='write the suite\'s results as a page, when all of it ran')
     parser.add_argument('--peers-only', action='store_true',
-                        help='without sluice: every peer against every peer, which proves the peers')
+                        help='of part own, without sluice: every peer against every peer, which proves the peers')
     parser.add_argument('--build', type=Path, default=peers.ROOT / 'build', metavar='DIR',
                         help='a Meson build directory with -Dinterop=true (default: build)')
     parser.add_argument('--work', type=Path, metavar='DIR',
@@ -119,13 +128,10 @@ class Results:
                 lines.append(row(case, [word(pair, case) for pair in pairs]))
         return '\n'.join(lines)
 
-    def as_json(self, libraries, seconds):
-        rows = [{'client': client, 'server': server, 'case': case, 'outcome': outcome, 'why': why}
+    def rows(self, part):
+        return [{'part': part, 'client': client, 'server': server, 'case': case, 'outcome': outcome, 'why': why}
                 for (client, server), cells in self.cells.items()
                 for case, (outcome, why) in cells.items()]
-        totals = {outcome: self.count(outcome) for outcome in ('passed', 'failed', 'skipped')}
-        whole = {**totals, 'seconds': round(seconds, 1), 'peers': libraries, 'results': rows}
-        return json.dumps(whole, indent=1)
 
 
 class Runner:
@@ -138,11 +144,10 @@ class Runner:
         self.results = Results()
         self.ready = {}      # name -> Peer
         self.unready = {}    # name -> (outcome, reason)
-        self.logs = options.work / 'logs'
-        self.logs.mkdir(parents=True, exist_ok=True)
+        self.logs = logs_of(options)
 
     def install(self):
-        for name in [peer for peer in self.options.peers if peer != HTTP2]:
+        for name in [peer for peer in self.options.peers if peer in peers.INSTALLERS]:
             try:
                 self.ready[name] = peers.install(name, self.options.work, self.options.build)
                 print(f'{name}: {self.ready[name].library}', flush=True)
@@ -157,7 +162,7 @@ class Runner:
 
     def pairs(self):
         """(client, server), by name."""
-        named = [name for name in self.options.peers if name != HTTP2]
+        named = [name for name in self.options.peers if name in peers.INSTALLERS]
         if self.options.peers_only:
             pairs = [(client, server) for client in named for server in named]
             servers = named
@@ -211,44 +216,99 @@ class Runner:
             wrong = wrong or f'the client reports cases that cases.md has not: {", ".join(unknown)}'
         self.results.add(pair, CLEAN, 'failed' if wrong else 'passed', wrong)
 
-    def libraries(self):
-        return {**{name: {'library': peer.library} for name, peer in self.ready.items()},
-                **{name: {outcome: reason} for name, (outcome, reason) in self.unready.items()}}
-
 
 def interrupted(_number, _frame):
     raise KeyboardInterrupt
 
 
-def main():
+class Done:
+    """What ran, part by part; also when it was interrupted."""
+
+    def __init__(self):
+        self.results = {}
+        self.libraries = {}
+        self.suite = None
+
+    def begin(self, part, results=None):
+        self.results[part] = results or Results()
+        return self.results[part]
+
+    def totals(self):
+        return {outcome: sum(results.count(outcome) for results in self.results.values())
+                for outcome in ('passed', 'failed', 'skipped')}
+
+    def as_json(self, seconds):
+        rows = [row for part, results in self.results.items() for row in results.rows(part)]
+        whole = {**self.totals(), 'seconds': round(seconds, 1), 'peers': self.libraries, 'results': rows}
+        return json.dumps(whole, indent=1)
+
+
+def libraries_of(ready, unready):
+    return {**{name: {'library': peer.library} for name, peer in ready.items()},
+            **{name: {outcome: reason} for name, (outcome, reason) in unready.items()}}
+
+
+def run_own(options, done):
     grpc_cases, http2_cases = read_cases()
-    options = arguments(grpc_cases, http2_cases)
-    signal.signal(signal.SIGTERM, interrupted)
-    begun = time.monotonic()
     runner = Runner(options, grpc_cases, http2_cases)
-    code = None
+    done.begin('own', runner.results)
     try:
         if not options.peers_only:
-            try:
-                runner.ready['sluice'] = peers.sluice_peer(options.build)
-            except (peers.Skip, peers.Broken) as reason:
-                print(f'interop: {reason}', file=sys.stderr)
-                return 2
+            runner.ready['sluice'] = peers.sluice_peer(options.build)
         runner.install()
         runner.run()
+    finally:
+        done.libraries['own'] = libraries_of(runner.ready, runner.unready)
+        print('\n' + runner.results.table([*grpc_cases, *http2_cases, CLEAN]) + '\n', flush=True)
+
+
+def run_suite(options, done):
+    cases = matrix.read_cases()
+    wanted = [case for case in cases if case in (options.cases or cases)]
+    whole = matrix.Matrix(options, wanted, done.begin('suite'), logs_of(options))
+    try:
+        whole.install()
+        whole.run()
+    finally:
+        done.libraries['suite'] = libraries_of(whole.ready, whole.unready)
+        print('\n' + whole.results.table([*cases, CLEAN]) + '\n', flush=True)
+    done.suite = whole
+
+
+def logs_of(options):
+    logs = options.work / 'logs'
+    logs.mkdir(parents=True, exist_ok=True)
+    return logs
+
+
+PARTS = {'own': run_own, 'suite': run_suite}
+
+
+def main():
+    options = arguments([case for cases in (*read_cases(), matrix.read_cases()) for case in cases])
+    signal.signal(signal.SIGTERM, interrupted)
+    begun = time.monotonic()
+    done, code = Done(), None
+    try:
+        for part in PARTS:
+            if part in options.only:
+                PARTS[part](options, done)
+    except (peers.Skip, peers.Broken) as reason:
+        print(f'interop: {reason}', file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print('\ninterrupted: what follows is what ran until then', flush=True)
         code = 130
-    results = runner.results
-    seconds = time.monotonic() - begun
-    print('\n' + results.table([*grpc_cases, *http2_cases, CLEAN]) + '\n')
-    if results.count('failed'):
-        print(f'what the programs said is in {runner.logs}')
+    if options.page and done.suite and code is None:
+        page.write(options.page, done.suite, matrix.read_cases(), done.results.get('proxies'))
+    totals = done.totals()
+    if totals['failed']:
+        print(f'what the programs said is in {logs_of(options)}')
     if options.json:
-        options.json.write_text(results.as_json(runner.libraries(), seconds) + '\n')
-    print(', '.join(f'{results.count(outcome)} {outcome}' for outcome in ('passed', 'failed', 'skipped')))
+        options.json.write_text(done.as_json(time.monotonic() - begun) + '\n')
+    print(', '.join(f'{number} {outcome}' for outcome, number in totals.items()))
     if code is None:
-        code = 1 if results.count('failed') or not results.count('passed') else 0
+        code = 1 if totals['failed'] or not totals['passed'] else 0
     return code
 
 

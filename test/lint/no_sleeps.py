@@ -22,7 +22,7 @@ SLASHES = re.compile(r"//.*")
 # This folder speaks of sleeps. The interop peers are no tests but programs: their servers are asked
 # to be slow, their clients ask again until a server's count is right.
 EXEMPT = ("test/lint/", "test/interop/python/", "test/interop/node/", "test/interop/go/", "test/interop/cpp/",
-          "test/interop/sluice/")
+          "test/interop/sluice/", "test/interop/suite/cpp/", "test/interop/suite/python/", "test/interop/suite/sluice/")
 # Here sluice's own sleep is under test, or runs on the manual clock: only a thread's counts.
 OWN_SLEEP = ("test/unit/coro/", "test/unit/testing/", "test/dialogue/", "test/endtoend/", "test/fuzz/")
 THREAD_SLEEP = re.compile(r"\b(this_thread::sleep_for|this_thread::sleep_until|usleep|nanosleep|clock_nanosleep)\s*\(|::sleep\s*\(")
