@@ -4,6 +4,7 @@
 
   own  our cases, which are harder in places (cases.md), and programs that know HTTP/2 alone
   suite  the gRPC interop suite, with its own programs where they can be had, h2c and TLS (suite/cases.md)
+  proxies  nginx, HAProxy, nghttpx and Caddy between sluice's client and server (proxies.py)
 
 A peer whose toolchain or registry is not there is skipped, with its reason. Exit code: 0 when everything
 that ran has passed, 1 when something failed or nothing ran, 2 for bad arguments or when sluice's own programs
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import peers
 import plain_http2
+import proxies
 from suite import matrix, page
 from processes import START_LIMIT, Server, run_client
 
@@ -275,13 +277,20 @@ def run_suite(options, done):
     done.suite = whole
 
 
+def run_proxies(options, done):
+    cases = [case for case in read_cases()[0] if case in (options.cases or read_cases()[0])]
+    results = done.begin('proxies')
+    proxies.run(options, cases, results, logs_of(options))
+    print('\n' + results.table([*cases, proxies.EARLY]) + '\n', flush=True)
+
+
 def logs_of(options):
     logs = options.work / 'logs'
     logs.mkdir(parents=True, exist_ok=True)
     return logs
 
 
-PARTS = {'own': run_own, 'suite': run_suite}
+PARTS = {'own': run_own, 'suite': run_suite, 'proxies': run_proxies}
 
 
 def main():
