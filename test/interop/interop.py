@@ -5,6 +5,7 @@
   own  our cases, which are harder in places (cases.md), and programs that know HTTP/2 alone
   suite  the gRPC interop suite, with its own programs where they can be had, h2c and TLS (suite/cases.md)
   proxies  nginx, HAProxy, nghttpx and Caddy between sluice's client and server (proxies.py)
+  reflection  grpcurl and Python's grpcio-reflection against the reflection service (reflection.py)
 
 A peer whose toolchain or registry is not there is skipped, with its reason. Exit code: 0 when everything
 that ran has passed, 1 when something failed or nothing ran, 2 for bad arguments or when sluice's own programs
@@ -21,6 +22,7 @@ from pathlib import Path
 import peers
 import plain_http2
 import proxies
+import reflection
 from suite import matrix, page
 from processes import START_LIMIT, Server, run_client
 
@@ -277,6 +279,15 @@ def run_suite(options, done):
     done.suite = whole
 
 
+def run_reflection(options, done):
+    results, logs = done.begin('reflection'), logs_of(options)
+    with matrix.Serving(matrix.programs.sluice(options.work, options.build), None, logs) as serving:
+        if serving.port is None:
+            raise peers.Broken('interop_server did not listen')
+        reflection.run(options, serving, results, logs)
+    print('\n' + results.table(reflection.CASES) + '\n', flush=True)
+
+
 def run_proxies(options, done):
     cases = [case for case in read_cases()[0] if case in (options.cases or read_cases()[0])]
     results = done.begin('proxies')
@@ -290,7 +301,7 @@ def logs_of(options):
     return logs
 
 
-PARTS = {'own': run_own, 'suite': run_suite, 'proxies': run_proxies}
+PARTS = {'own': run_own, 'suite': run_suite, 'proxies': run_proxies, 'reflection': run_reflection}
 
 
 def main():
