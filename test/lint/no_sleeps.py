@@ -24,7 +24,8 @@ SLASHES = re.compile(r"//.*")
 EXEMPT = ("test/lint/", "test/interop/python/", "test/interop/node/", "test/interop/go/", "test/interop/cpp/",
           "test/interop/sluice/", "test/interop/suite/cpp/", "test/interop/suite/python/", "test/interop/suite/sluice/")
 # Here sluice's own sleep is under test, or runs on the manual clock: only a thread's counts.
-OWN_SLEEP = ("test/unit/coro/", "test/unit/testing/", "test/dialogue/", "test/endtoend/", "test/fuzz/")
+OWN_SLEEP = ("test/unit/coro/", "test/unit/testing/", "test/dialogue/", "test/endtoend/", "test/fuzz/",
+             "test/simulation/")
 THREAD_SLEEP = re.compile(r"\b(this_thread::sleep_for|this_thread::sleep_until|usleep|nanosleep|clock_nanosleep)\s*\(|::sleep\s*\(")
 
 
