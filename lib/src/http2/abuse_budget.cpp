@@ -17,6 +17,7 @@ std::string_view to_string(offence what) noexcept {
     case offence::reset: return "RST_STREAM";
     case offence::ping: return "PING";
     case offence::ping_answer: return "the answer to no PING";
+    case offence::goaway: return "GOAWAY";
     case offence::stream_error: return "a stream error";
     case offence::refused_stream: return "a refused stream";
   }
@@ -25,6 +26,7 @@ std::string_view to_string(offence what) noexcept {
 
 offence abuse_budget::judge(frame_head const& received) noexcept {
   constexpr std::uint64_t free_settings = 10;
+  constexpr std::uint64_t free_goaways = 10;
   bool const flagged = (received.flags & frames::end_stream) != 0;  // or ACK
   switch (received.type) {
     case frames::data: return received.length == 0 && !flagged ? offence::empty_data : offence::none;
@@ -36,9 +38,9 @@ offence abuse_budget::judge(frame_head const& received) noexcept {
     case frames::window_update:
       return ++window_updates_ > 5 + 2 * (streams_ + 10 * data_sent_) ? offence::window_update
                                                                       : offence::none;
+    case frames::goaway: return ++goaways_ > free_goaways ? offence::goaway : offence::none;
     case frames::push_promise:
-    case frames::goaway:
-    case frames::continuation: return offence::none;  // refused, harmless, and limited in the session
+    case frames::continuation: return offence::none;  // refused, and limited in the session
     default: return offence::unknown_frame;
   }
 }

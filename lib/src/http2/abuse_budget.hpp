@@ -23,6 +23,7 @@ enum class offence : std::uint8_t {
   reset,          ///< beyond one for each stream
   ping,           ///< to a client that sent nothing for its calls since the last one
   ping_answer,    ///< to no ping
+  goaway,         ///< after the first ten
   stream_error,   ///< a stream that we had to reset
   refused_stream,
 };
@@ -53,6 +54,7 @@ class abuse_budget {
   std::uint64_t header_lists_ = 0;
   std::uint64_t resets_ = 0;
   std::uint64_t ping_answers_ = 0;
+  std::uint64_t goaways_ = 0;
 };
 
 }  // namespace sluice::http2

@@ -41,6 +41,7 @@ TEST_CASE("what each frame is, when nothing makes it worth while") {
                {.length = 8, .type = frames::ping, .flags = frames::ack},
                0,
                offence::ping_answer},
+           row{"GOAWAY", {.length = 8, .type = frames::goaway}, 10, offence::goaway},
            row{"PRIORITY_UPDATE", {.length = 4, .type = 16}, 0, offence::unknown_frame},
            row{"unknown", {.type = 255}, 0, offence::unknown_frame},
        }) {
