@@ -293,6 +293,20 @@ TEST_CASE("a reset behind the trailers changes nothing") {
   CHECK(call.out.messages == strings{"answer"});
 }
 
+TEST_CASE("trailers behind the server's reset are an error of their stream alone") {
+  outcome other;
+  unary_under_way call;
+  spawn(call.d.io, run_unary(call.d.through, text{"ask"}, {}, other), detached);
+  call.peer->expect(headers(3)).expect(data(3).message("ask").end());
+  for (int i = 0; i != 2; ++i)  // as gRPC's C++ servers do at a deadline
+    call.peer->send(response(1).field("grpc-status", "4").end()).send(rst_stream(1, cancel));
+  constexpr std::uint32_t stream_closed = 5;
+  call.peer->expect(rst_stream(1, stream_closed)).expect_silence();
+  CHECK(call.ends() == code::deadline_exceeded);
+  call.peer->send(response(3)).send(data(3).message("answer")).send(trailers(3)).settle();
+  CHECK(other.ended_with() == code::ok);
+}
+
 TEST_CASE("a reset amid the data delivers no message of a unary call") {
   unary_under_way call;
   call.peer->send(response(1))

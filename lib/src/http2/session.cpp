@@ -46,6 +46,8 @@ struct session::impl {
   token_bucket resets;
   stream_ids ids;  // server: that the client opened
   ended_ids ended_streams;
+  ended_ids reset_streams;  // client: by the server
+  std::vector<std::int32_t> late;  // of them, those to answer when what came with it has been taken
   std::size_t paid_resets = 0;  // error resets that are not sent yet, but paid for
 
   // The header list that is being received: one at a time on a connection.
@@ -94,7 +96,7 @@ struct session::impl {
           else if (head.dependency == head.stream) end(errors::protocol, "PRIORITY: depends on itself");
           break;
         case frames::rst_stream:
-          ended_streams.add(head.stream);
+          note_reset(head);
           if (is_server() && !resets.take(events.now()))
             end(errors::enhance_your_calm, "too many streams were reset");
           break;
@@ -107,9 +109,20 @@ struct session::impl {
       charge(budget.judge(head));
     }
   }
+  // What a server sends behind its RST_STREAM is an error of the stream, not of the connection (RFC 9113, 5.1): gRPC's C++
+  // servers send their trailers a second time at a deadline.
+  void note_reset(frame_head const& head) {
+    if (is_server()) return ended_streams.add(head.stream);
+    bool const first = ended_streams.take(head.stream) || user(head.stream) != nullptr;  // answered once
+    if (first) reset_streams.add(head.stream);
+  }
   void inspect_end(frame_head const& head) {
     if (ended_streams.contain(head.stream))
       return end(errors::stream_closed, "DATA or HEADERS on a stream that was ended before");
+    if (reset_streams.take(head.stream)) {
+      late.push_back(head.stream);
+      return;
+    }
     if ((head.flags & frames::end_stream) != 0) ended_streams.add(head.stream);
   }
   void inspect_headers(frame_head const& head) {
@@ -420,6 +433,11 @@ errc session::receive(bytes_view bytes) {
         impl_->native, taken == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR);
     return errc::protocol_error;
   }
+  for (auto const id : impl_->late) {
+    ++impl_->paid_resets;
+    nghttp2_submit_rst_stream(impl_->native, NGHTTP2_FLAG_NONE, id, errors::stream_closed);
+  }
+  impl_->late.clear();
   return errc::ok;
 }
 

@@ -46,6 +46,13 @@ class ended_ids {
   [[nodiscard]] bool contain(std::int32_t id) const noexcept {
     return std::find(latest_.begin(), latest_.end(), id) != latest_.end();
   }
+  /// Forgets `id`. False: it is not there.
+  [[nodiscard]] bool take(std::int32_t id) noexcept {
+    auto const found = std::find(latest_.begin(), latest_.end(), id);
+    if (found == latest_.end()) return false;
+    *found = -1;
+    return true;
+  }
 
  private:
   std::array<std::int32_t, 8> latest_{};
