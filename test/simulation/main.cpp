@@ -56,8 +56,9 @@ int run_one(choices const& with) {
   sluice::test::tally sum;
   bool const well = run(with.seed, true, with.trace, sum);
   auto const result = simulated::run_seed(with.seed, false);
-  std::cout << "seed " << with.seed << ": " << result.calls << " calls, peak memory " << result.peak_memory / 1024 << " KiB, trace " << std::hex
-            << result.trace_hash << std::dec << "\n";
+  std::cout << "seed " << with.seed << ": " << result.calls << " calls, peak memory "
+            << result.peak_memory / 1024 << " KiB, trace " << std::hex << result.trace_hash << std::dec
+            << "\n";
   return well ? 0 : 1;
 }
 

@@ -135,7 +135,8 @@ class seed_world {
 
   seed_result run() {
     seed_result result;
-    world_.note(parameters());
+    auto const described = parameters();  // before the faults are healed
+    world_.note(described);
     try {
       open();
       world_.run(everything());
@@ -149,7 +150,7 @@ class seed_world {
     }
     for (auto const& each : world_.violations()) found_.add("on the wire: " + each);
     result.wrong = found_.lines;
-    if (trace_ || !result.wrong.empty()) result.parameters = parameters();
+    if (trace_ || !result.wrong.empty()) result.parameters = described;
     result.trace_hash = world_.trace_hash();
     for (auto const& [how, count] : people_.outcomes()) {
       result.outcomes[static_cast<std::size_t>(how)] += count;
