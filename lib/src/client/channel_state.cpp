@@ -6,6 +6,7 @@
 
 #include <sluice/core/version.hpp>
 
+#include <new>
 #include <utility>
 
 namespace sluice::calling {
@@ -32,7 +33,7 @@ channel_state::channel_state(asio::any_io_executor executor, target to, channel_
       if (closed_) return;
       if (found) {
         resolve_backoff_.reset();
-        balancer_->resolved(std::move(*found));
+        use(std::move(*found));
       } else {
         scheduler_->start_timer(resolve_retry_,
                                 deadline::after(scheduler_->now(), resolve_backoff_.next()).at());
@@ -40,6 +41,15 @@ channel_state::channel_state(asio::any_io_executor executor, target to, channel_
       }
     });
   });
+}
+
+void channel_state::use(std::vector<address> found) {
+  try {
+    balancer_->resolved(std::move(found));
+  } catch (std::bad_alloc const&) {
+    scheduler_->start_timer(resolve_retry_, deadline::after(scheduler_->now(), resolve_backoff_.next()).at());
+    balancer_->resolving_failed(status{code::unavailable, "out of memory"});
+  }
 }
 
 channel_state::channel_state(asio::any_io_executor executor, channel::connector connect,
@@ -64,8 +74,13 @@ void channel_state::connect() {
 void channel_state::leave_idle() {
   if (!coro::root::linked()) scheduler_->adopt(*this);
   become(connectivity::connecting);
-  if (resolver_) resolver_->resolve();
-  else balancer_->resolved({});
+  try {
+    if (resolver_) resolver_->resolve();
+    else balancer_->resolved({});
+  } catch (std::bad_alloc const&) {
+    become(connectivity::idle);  // the next call tries again
+    throw;
+  }
 }
 
 void channel_state::become(connectivity state) {
@@ -90,7 +105,9 @@ void channel_state::publish(connectivity state, std::shared_ptr<picker> by) {
   if (state_ == connectivity::idle && !queue_.empty()) leave_idle();
 }
 
-void channel_state::subchannel_changed(subchannel& which) { balancer_->changed(which); }
+void channel_state::subchannel_changed(subchannel& which) {
+  if (!closed_) balancer_->changed(which);
+}
 void channel_state::subchannel_has_room(subchannel&) noexcept { serve_queue(); }
 
 // gRFC A8: the next connections send them half as often.
@@ -144,12 +161,21 @@ channel_state::placing channel_state::place(outgoing_call& call) {
   return placing::waits;
 }
 
+channel_state::placing channel_state::place_or_end(outgoing_call& call) noexcept {
+  try {
+    return place(call);
+  } catch (std::bad_alloc const&) {
+    call.cancel(status{code::resource_exhausted, "out of memory"});
+    return placing::done;
+  }
+}
+
 void channel_state::serve_queue() noexcept {
   coro::intrusive_list<outgoing_call, waiting_calls> kept;
   bool room = true;
   while (room && !queue_.empty()) {
     outgoing_call& call = queue_.pop_front();
-    placing const how = place(call);
+    placing const how = place_or_end(call);
     if (how != placing::done && !call.ended()) kept.push_back(call);
     room = how != placing::no_room;  // the others behind it would find none either
   }
@@ -190,7 +216,12 @@ void channel_state::drain() {
   if (calls_.empty() && intercepted_.empty()) ended_.set();
 }
 
-void channel_state::end_all(status const& why) noexcept {
+void channel_state::end_all() noexcept {
+  status why{code::unavailable};
+  try {
+    why = status{code::unavailable, "the channel was shut down"};
+  } catch (std::bad_alloc const&) {  // then without words
+  }
   while (!intercepted_.empty()) intercepted_.front().shut_down(why);
   while (!calls_.empty()) calls_.front().cancel(why);
 }
@@ -202,8 +233,8 @@ void channel_state::close() {
     coro::root::unlink();
     scheduler_->timers().cancel(*this);
     scheduler_->timers().cancel(resolve_retry_);
-    end_all(status{code::unavailable, "the channel was shut down"});
-    for (auto const& each : std::vector{subchannels_}) each->disconnect(false);
+    end_all();
+    for (std::size_t i = subchannels_.size(); i-- != 0;) subchannels_[i]->disconnect(false);
     resolver_.reset();
     become(connectivity::shutdown);
     ended_.set();

@@ -5,6 +5,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -43,7 +44,11 @@ class fixed_resolver final : public resolver {
 
   void resolve() override {
     asio::post(executor_, [addresses = addresses_, weak = std::weak_ptr{pushed_}] {
-      if (auto const pushed = weak.lock()) (*pushed)(addresses);
+      auto const pushed = weak.lock();
+      if (!pushed) return;
+      try {
+        (*pushed)(addresses);
+      } catch (std::bad_alloc const&) { (*pushed)(status{code::unavailable, "out of memory"}); }
     });
   }
 

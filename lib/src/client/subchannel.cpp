@@ -7,9 +7,21 @@
 
 #include <sluice/rpc/errors.hpp>
 
+#include <new>
 #include <utility>
 
 namespace sluice::calling {
+namespace {
+
+// Why, in words, as far as there is memory for them.
+template <class Words>
+status unavailable(Words&& words) noexcept {
+  try {
+    return status{code::unavailable, words()};
+  } catch (std::bad_alloc const&) { return status{code::unavailable}; }
+}
+
+}  // namespace
 
 subchannel::subchannel(asio::any_io_executor executor, channel_options const& options,
                        std::vector<address> addresses, channel::connector const* connect,
@@ -28,6 +40,18 @@ void subchannel::become(connectivity state) {
 
 void subchannel::connect() {
   if (state_ != connectivity::idle) return;
+  try {
+    dial();
+  } catch (std::bad_alloc const&) { give_up(); }
+}
+
+void subchannel::give_up() {
+  scheduler_->timers().cancel(*this);
+  connection_.reset();
+  failed(status{code::unavailable, "out of memory"});
+}
+
+void subchannel::dial() {
   began_ = scheduler_->now();
   become(connectivity::connecting);
   if (connect_ != nullptr) {
@@ -49,7 +73,9 @@ void subchannel::connect() {
 void subchannel::dialled(result<std::unique_ptr<byte_stream>, std::string> made) {
   auto const done = std::move(dial_);
   if (!made) return failed(status{code::unavailable, made.error()});
-  begin_http2(std::move(*made));
+  try {
+    begin_http2(std::move(*made));
+  } catch (std::bad_alloc const&) { give_up(); }
 }
 
 void subchannel::begin_http2(std::unique_ptr<byte_stream> bytes) {
@@ -72,7 +98,7 @@ void subchannel::begin_http2(std::unique_ptr<byte_stream> bytes) {
   connection_->start(*this);
 }
 
-void subchannel::settings_received(transport::connection& on) noexcept {
+void subchannel::settings_received(transport::connection& on) {
   if (&on != connection_.get()) return;  // one that leaves
   if (state_ == connectivity::connecting) {
     scheduler_->timers().cancel(*this);
@@ -128,13 +154,14 @@ void subchannel::connection_closed(transport::connection& on, errc why, std::str
   bool const was_ready = current ? state_ == connectivity::ready : std::erase(leaving_, gone) != 0;
   if (current && state_ == connectivity::connecting) {
     scheduler_->timers().cancel(*this);
-    return failed(status{code::unavailable, "connect to " + gone->peer() + " failed after " +
-                                                net::describe(scheduler_->now() - began_) + ": " +
-                                                std::string{text}});
+    return failed(unavailable([&] {
+      return "connect to " + gone->peer() + " failed after " + net::describe(scheduler_->now() - began_) +
+             ": " + std::string{text};
+    }));
   }
   if (was_ready && options_.observer != nullptr) options_.observer->connection_closed(gone->peer(), text);
   if (!current) return;
-  failure_ = status{code::unavailable, "connection to " + gone->peer() + " lost: " + std::string{text}};
+  failure_ = unavailable([&] { return "connection to " + gone->peer() + " lost: " + std::string{text}; });
   if (why == errc::protocol_error && options_.log) options_.log(log_level::warning, failure_.message());
   become(connectivity::idle);
 }

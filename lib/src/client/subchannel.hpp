@@ -58,7 +58,7 @@ class subchannel final : public std::enable_shared_from_this<subchannel>,
  private:
   // connection_owner
   transport::stream* stream_opened() override { return nullptr; }  // push is off
-  void settings_received(transport::connection& on) noexcept override;
+  void settings_received(transport::connection& on) override;
   void stream_closed(transport::connection& on) noexcept override;
   void goaway_received(transport::connection& on, std::uint32_t error,
                        std::string_view text) noexcept override;
@@ -66,6 +66,8 @@ class subchannel final : public std::enable_shared_from_this<subchannel>,
   // timer: the peer says nothing (the dial has its own time), or the back-off is over
   void expired() noexcept override;
 
+  void dial();
+  void give_up();
   void dialled(result<std::unique_ptr<byte_stream>, std::string> made);
   void begin_http2(std::unique_ptr<byte_stream> bytes);
   void failed(status why);

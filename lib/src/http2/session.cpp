@@ -16,6 +16,7 @@
 #include <cstring>
 #include <limits>
 #include <new>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -57,6 +58,7 @@ struct session::impl {
   std::uint64_t notice_ping = 0;  // goes out behind the shutdown notice
   std::int32_t reset_by_peer = 0;  // the stream whose close comes next
   std::vector<nghttp2_nv> fields;  // reused by every submit
+  bool no_memory = false;  // something could not be said or taken in: the connection cannot go on
 
   impl(session_options const& chosen, session_events& told)
       : options{chosen}, events{told}, cursor{chosen.side == side::server ? preface_size : 0},
@@ -155,6 +157,7 @@ struct session::impl {
 
   // What a callback returns while something is received.
   [[nodiscard]] int go_on() const noexcept { return ending ? NGHTTP2_ERR_CALLBACK_FAILURE : 0; }
+  void submitted(int outcome) noexcept { no_memory = no_memory || outcome == NGHTTP2_ERR_NOMEM; }
   [[nodiscard]] stream_user* user(std::int32_t id) const noexcept {
     return static_cast<stream_user*>(nghttp2_session_get_stream_user_data(native, id));
   }
@@ -367,21 +370,47 @@ struct session::callbacks {
   }
 };
 
+namespace {
+
+/// nghttp2 is C: nothing may be thrown through it. `Callback` without memory ends what nghttp2 is doing.
+template <auto Callback, class Impl>
+struct guarded;
+template <class Result, class... Arguments, Result (*Callback)(Arguments...), class Impl>
+struct guarded<Callback, Impl> {
+  static Result call(Arguments... arguments) noexcept {
+    try {
+      return Callback(arguments...);
+    } catch (std::bad_alloc const&) {
+      auto const all = std::tie(arguments...);
+      static_cast<Impl*>(std::get<sizeof...(Arguments) - 1>(all))->no_memory = true;
+      return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
+  }
+};
+
+}  // namespace
+
 session::session(session_options const& options, session_events& events)
     : impl_{std::make_unique<impl>(options, events)} {
   nghttp2_session_callbacks* hooks = nullptr;
   nghttp2_session_callbacks_new(&hooks);
-  nghttp2_session_callbacks_set_on_begin_headers_callback(hooks, callbacks::on_begin_headers);
-  nghttp2_session_callbacks_set_on_header_callback(hooks, callbacks::on_header);
-  nghttp2_session_callbacks_set_on_frame_recv_callback(hooks, callbacks::on_frame);
-  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(hooks, callbacks::on_invalid_frame);
-  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(hooks, callbacks::on_data_chunk);
-  nghttp2_session_callbacks_set_on_stream_close_callback(hooks, callbacks::on_stream_close);
-  nghttp2_session_callbacks_set_on_frame_send_callback(hooks, callbacks::on_frame_sent);
-  nghttp2_session_callbacks_set_on_frame_not_send_callback(hooks, callbacks::on_frame_not_sent);
-  nghttp2_session_callbacks_set_send_data_callback(hooks, callbacks::send_data);
-  nghttp2_session_callbacks_set_data_source_read_length_callback(hooks, callbacks::read_length);
-  nghttp2_session_callbacks_set_error_callback2(hooks, callbacks::on_error);
+  nghttp2_session_callbacks_set_on_begin_headers_callback(hooks,
+                                                          guarded<callbacks::on_begin_headers, impl>::call);
+  nghttp2_session_callbacks_set_on_header_callback(hooks, guarded<callbacks::on_header, impl>::call);
+  nghttp2_session_callbacks_set_on_frame_recv_callback(hooks, guarded<callbacks::on_frame, impl>::call);
+  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(
+      hooks, guarded<callbacks::on_invalid_frame, impl>::call);
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(hooks,
+                                                            guarded<callbacks::on_data_chunk, impl>::call);
+  nghttp2_session_callbacks_set_on_stream_close_callback(hooks,
+                                                         guarded<callbacks::on_stream_close, impl>::call);
+  nghttp2_session_callbacks_set_on_frame_send_callback(hooks, guarded<callbacks::on_frame_sent, impl>::call);
+  nghttp2_session_callbacks_set_on_frame_not_send_callback(hooks,
+                                                           guarded<callbacks::on_frame_not_sent, impl>::call);
+  nghttp2_session_callbacks_set_send_data_callback(hooks, guarded<callbacks::send_data, impl>::call);
+  nghttp2_session_callbacks_set_data_source_read_length_callback(hooks,
+                                                                 guarded<callbacks::read_length, impl>::call);
+  nghttp2_session_callbacks_set_error_callback2(hooks, guarded<callbacks::on_error, impl>::call);
 
   nghttp2_option* settings = nullptr;
   nghttp2_option_new(&settings);
@@ -424,6 +453,11 @@ errc session::receive(bytes_view bytes) {
   if (impl_->ending) return errc::protocol_error;
   auto const taken = nghttp2_session_mem_recv(
       impl_->native, reinterpret_cast<std::uint8_t const*>(bytes.data()), bytes.size());
+  if (impl_->no_memory || taken == NGHTTP2_ERR_NOMEM) {
+    impl_->violation = "out of memory";
+    nghttp2_session_terminate_session(impl_->native, NGHTTP2_INTERNAL_ERROR);
+    return errc::connection_closed;
+  }
   if (impl_->ending) return errc::protocol_error;
   if (taken < 0) {
     impl_->violation =
@@ -444,11 +478,12 @@ errc session::receive(bytes_view bytes) {
 errc session::send(buffer& out, std::size_t enough) {
   impl_->out = &out;
   impl_->enough = enough;
+  if (impl_->no_memory) return errc::protocol_error;
   while (out.size() < enough && !impl_->ended) {
     std::uint8_t const* bytes = nullptr;
     auto const size = nghttp2_session_mem_send(impl_->native, &bytes);
     if (size == 0) break;
-    if (size < 0) return errc::protocol_error;
+    if (size < 0 || impl_->no_memory) return errc::protocol_error;
     out.append({reinterpret_cast<std::byte const*>(bytes), static_cast<std::size_t>(size)});
   }
   return errc::ok;
@@ -457,7 +492,7 @@ errc session::send(buffer& out, std::size_t enough) {
 std::string_view session::violation() const noexcept { return impl_->violation; }
 
 bool session::wants_to_send() const noexcept {
-  return !impl_->ended && nghttp2_session_want_write(impl_->native) != 0;
+  return !impl_->ended && (impl_->no_memory || nghttp2_session_want_write(impl_->native) != 0);
 }
 
 bool session::finished() const noexcept {
@@ -478,21 +513,24 @@ result<std::int32_t, errc> session::open(header_list const& headers, bool end_st
 void session::respond(std::int32_t id, header_list const& headers, bool end_stream) {
   auto const* const fields = impl_->convert(headers);
   nghttp2_data_provider const provider{{.ptr = nullptr}, callbacks::read_data};
-  nghttp2_submit_response(impl_->native, id, fields, headers.size(), end_stream ? nullptr : &provider);
+  impl_->submitted(
+      nghttp2_submit_response(impl_->native, id, fields, headers.size(), end_stream ? nullptr : &provider));
 }
 
 void session::send_trailers(std::int32_t id, header_list const& trailers) {
-  nghttp2_submit_trailer(impl_->native, id, impl_->convert(trailers), trailers.size());
+  impl_->submitted(nghttp2_submit_trailer(impl_->native, id, impl_->convert(trailers), trailers.size()));
 }
 
-void session::resume_data(std::int32_t id) { nghttp2_session_resume_data(impl_->native, id); }
+void session::resume_data(std::int32_t id) {
+  impl_->submitted(nghttp2_session_resume_data(impl_->native, id));
+}
 
 void session::reset(std::int32_t id, std::uint32_t error) {
-  nghttp2_submit_rst_stream(impl_->native, NGHTTP2_FLAG_NONE, id, error);
+  impl_->submitted(nghttp2_submit_rst_stream(impl_->native, NGHTTP2_FLAG_NONE, id, error));
 }
 
 void session::consume(std::int32_t id, std::size_t bytes) {
-  nghttp2_session_consume_stream(impl_->native, id, bytes);
+  impl_->submitted(nghttp2_session_consume_stream(impl_->native, id, bytes));
 }
 
 void session::announce_shutdown(std::uint64_t opaque) {

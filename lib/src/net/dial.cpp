@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "net/connect_attempt.hpp"
@@ -75,9 +76,13 @@ struct dial::state : std::enable_shared_from_this<dial::state> {
   }
 
   void succeed(std::size_t index) {
-    auto socket = attempts[index].connect->take();
-    set_user_timeout(socket.get(), options.user_timeout);
-    finish(make_socket_stream(executor, std::move(socket)));
+    std::unique_ptr<byte_stream> made;
+    try {
+      auto socket = attempts[index].connect->take();
+      set_user_timeout(socket.get(), options.user_timeout);
+      made = make_socket_stream(executor, std::move(socket));
+    } catch (std::bad_alloc const&) { return finish(std::string{"out of memory"}); }
+    finish(std::move(made));
   }
 
   void fail() {

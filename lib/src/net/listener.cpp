@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -93,8 +94,11 @@ struct listener::state : std::enable_shared_from_this<listener::state> {
       }
       next_pause = shortest_pause;
       set_user_timeout(fd.get(), options.user_timeout);
-      auto const where = options.executor_for_connection ? options.executor_for_connection() : executor;
-      accepted(make_socket_stream(where, std::move(fd)));
+      try {
+        auto const where = options.executor_for_connection ? options.executor_for_connection() : executor;
+        accepted(make_socket_stream(where, std::move(fd)));
+      } catch (std::bad_alloc const&) {  // this connection is given up; the next ones are accepted
+      }
     }
     wait(on);
   }

@@ -10,6 +10,7 @@
 #include <sluice/rpc/errors.hpp>
 
 #include <chrono>
+#include <new>
 #include <utility>
 
 namespace sluice::serving {
@@ -320,10 +321,11 @@ void incoming_call::add_initial_metadata(std::string_view key, std::string_view 
 }
 
 void incoming_call::send_initial_metadata() {
-  if (ended_ || closed_ || std::exchange(headers_sent_, true)) return;
+  if (ended_ || closed_ || headers_sent_) return;
   auto& block = connection_->scratch_block();
   wire::write_response_head(head(), initial_, block);
   send_headers(block, false);
+  headers_sent_ = true;
 }
 
 // Answered in the codec of the request. Trailers alone have no message, and need none.
@@ -366,6 +368,8 @@ status incoming_call::describe(std::exception_ptr thrown) noexcept {
   } catch (status_error const& error) {
     if (!error.status().ok()) return error.status();
     return status{code::unknown, "the handler threw an ok status"};
+  } catch (std::bad_alloc const&) {
+    return status{code::resource_exhausted, "out of memory"};
   } catch (std::exception const& error) {
     connection_->log(log_level::error, std::string{path_} + ": exception in the handler: " + error.what());
   } catch (...) {
@@ -388,7 +392,12 @@ void incoming_call::finish(status outcome) noexcept {
 void incoming_call::end_call(status const& outcome) {
   if (std::exchange(ended_, true)) return;
   context_.scheduler().timers().cancel(*this);
-  if (!closed_) send_trailers(outcome);
+  try {
+    if (!closed_) send_trailers(outcome);
+  } catch (std::bad_alloc const&) {
+    discard_unsent();
+    reset(static_cast<std::uint32_t>(wire::http2_error::internal_error));
+  }
   if (observed_) connection_->observe_end(path_, outcome, began_);
   wake_reader();
   wake_writer();

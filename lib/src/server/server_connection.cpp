@@ -3,6 +3,7 @@
 
 #include "server/shard.hpp"
 
+#include <new>
 #include <utility>
 
 namespace sluice::serving {
@@ -97,8 +98,11 @@ transport::stream* server_connection::stream_opened() {
 
 void server_connection::connection_closed(transport::connection&, errc why, std::string_view text) noexcept {
   bool const abuse = why == errc::not_http2 || why == errc::handshake_failed || why == errc::protocol_error;
-  log(abuse ? log_level::warning : log_level::debug,
-      "connection from " + peer() + ": " + std::string{to_string(why)} + ": " + std::string{text});
+  try {
+    log(abuse ? log_level::warning : log_level::debug,
+        "connection from " + peer() + ": " + std::string{to_string(why)} + ": " + std::string{text});
+  } catch (std::bad_alloc const&) {  // then it is not told
+  }
   if (auto* const observer = options().observer) observer->connection_closed(peer(), text);
   shard_->connection_gone(*this);
 }

@@ -2,6 +2,7 @@
 #include "server/shard.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace sluice::serving {
@@ -31,18 +32,29 @@ void shard::serve(std::unique_ptr<byte_stream> bytes, std::optional<tls_server> 
   }
   scheduler_->turn([&] {
     if (!coro::root::linked()) scheduler_->adopt(*this);
-    if (tls) bytes = tls->wrap(executor_, std::move(bytes));
-    auto made = std::make_shared<server_connection>(shared_from_this(), std::move(bytes));
-    connections_.push_back(made);
-    add_to(connection_count_, 1);
-    made->start();
+    std::shared_ptr<server_connection> made;
+    bool kept = false;
+    try {
+      if (tls) bytes = tls->wrap(executor_, std::move(bytes));
+      made = std::make_shared<server_connection>(shared_from_this(), std::move(bytes));
+      connections_.push_back(made);
+      kept = true;
+      add_to(connection_count_, 1);
+      made->start();
+    } catch (std::bad_alloc const&) {  // this connection is given up, and nothing else
+      if (kept) made->close(stop_reason::connection_lost);
+      else if (on_connection_closed_) on_connection_closed_();
+    }
   });
 }
 
 template <class Action>
 void shard::for_each_connection(Action action) {
-  auto const now = connections_;  // an action may end its connection, which then leaves the list
-  for (auto const& each : now) action(*each);
+  // An action may end its connection, which then leaves the list.
+  for (std::size_t i = connections_.size(); i-- != 0;) {
+    auto const each = connections_[i];
+    action(*each);
+  }
 }
 
 void shard::stop(duration grace, std::shared_ptr<void> until_over) {

@@ -6,6 +6,7 @@
 #include "transport/preface.hpp"
 
 #include <array>
+#include <new>
 #include <utility>
 
 namespace sluice::transport {
@@ -35,6 +36,14 @@ class block_fields final : public http2::session::header_list {
 };
 
 stream& as_stream(http2::stream_user& user) noexcept { return static_cast<stream&>(user); }
+
+// A step that finds no memory ends its connection, and nothing else (docs/design/0014).
+template <class Step>
+void or_close(connection& self, Step&& step) noexcept {
+  try {
+    step();
+  } catch (std::bad_alloc const&) { self.close(errc::connection_closed, "out of memory"); }
+}
 
 }  // namespace
 
@@ -96,20 +105,30 @@ void connection::close(errc why, std::string_view text) {
   if (std::exchange(closed_, true)) return;
   auto const keep = shared_from_this();
   timers_.stop();
-  std::string const said{text};
+  std::string said;
+  try {
+    said = text;
+  } catch (std::bad_alloc const&) {  // then without words
+  }
   bool const speaks_http2 = recognized_ || side_ == http2::side::client;
   bool const has_last_word = speaks_http2 && !session_.finished();
   session_.terminate(why == errc::protocol_error ? 1U : 0U);
   if (backlog_.empty() && has_last_word) {  // if the socket takes it at once
-    buffer last;
-    std::size_t written = 0;
-    if (session_.send(last, write_size) == errc::ok && !last.empty())
-      static_cast<void>(write(last.view(), written));
+    try {
+      buffer last;
+      std::size_t written = 0;
+      if (session_.send(last, write_size) == errc::ok && !last.empty())
+        static_cast<void>(write(last.view(), written));
+    } catch (std::bad_alloc const&) {  // then without a last word
+    }
   }
   // A server's last words, and a client's why, must not be lost to what has not been read.
-  if (side_ == http2::side::server || why == errc::protocol_error)
-    closing_ = close_gracefully(*scheduler_, std::move(bytes_), waiting_readable_);
-  else bytes_->close();
+  try {
+    if (side_ == http2::side::server || why == errc::protocol_error)
+      closing_ = close_gracefully(*scheduler_, std::move(bytes_), waiting_readable_);
+    else bytes_->close();
+  } catch (std::bad_alloc const&) {  // the socket has gone with its owner
+  }
   turn_hook::unlink();
   while (!streams_.empty()) {
     stream& each = streams_.front();
@@ -200,7 +219,7 @@ void connection::ready(io_direction direction) noexcept {
   scheduler_->turn([this, direction] {
     if (direction == io_direction::read) {
       waiting_readable_ = false;
-      if (!closed_) read();
+      if (!closed_) or_close(*this, [this] { read(); });
     } else {
       waiting_writable_ = false;
       timers_.heard();  // what the peer takes is a sign of life
@@ -268,7 +287,7 @@ void connection::turn_ended() noexcept {
     going_away_ = true;
     owner_->goaway_received(*this, 0, "the connection's stream ids are used up");
   }
-  flush();
+  or_close(*this, [this] { flush(); });
 }
 
 bool connection::write(bytes_view bytes, std::size_t& written) {

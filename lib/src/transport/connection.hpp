@@ -30,7 +30,7 @@ class connection_owner {
   /// Server: a request begins; a stream to hold it, or null to refuse it.
   virtual stream* stream_opened() = 0;
   /// The peer's SETTINGS are there, the first time or anew: how many streams may be open may have changed.
-  virtual void settings_received(connection& on) noexcept = 0;
+  virtual void settings_received(connection& on) = 0;
   /// One stream fewer.
   virtual void stream_closed(connection& on) noexcept = 0;
   /// The peer will take no new streams. `text`: what it said.

@@ -9,8 +9,8 @@ namespace sluice::transport {
 
 void stream::send_headers(wire::header_block const& headers, bool end) {
   if (connection_ == nullptr || headers_sent_) return;
-  headers_sent_ = true;
   connection_->respond(*this, headers, end);
+  headers_sent_ = true;
 }
 
 void stream::commit(std::size_t count) {

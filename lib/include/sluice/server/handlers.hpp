@@ -68,7 +68,10 @@ class answering : public running {
     auto& outcome = task_.outcome();
     if (!outcome.has_value()) return end(outcome_of(call(), outcome));
     // No room afterwards is no failure: the message is in the buffer, and the call ends.
-    bool const room = write_message(call(), outcome.stored_value());
+    bool room = false;
+    try {
+      room = write_message(call(), outcome.stored_value());
+    } catch (...) { return end(call().describe(std::current_exception())); }
     end(room ? status{} : call().write_error());
   }
   task<Response> task_;
