@@ -21,6 +21,7 @@ constexpr std::size_t full_record = std::size_t{16} * 1024;
 constexpr std::size_t record_frame = 32;  // at most that much more than its plaintext
 // Of one read, so that records without content (a peer may send key updates for ever) have an end.
 constexpr int most_pulls = 8;
+constexpr std::size_t most_dropped = std::size_t{1024} * 1024;  // behind a failure
 
 constexpr std::size_t index_of(io_direction direction) noexcept {
   return static_cast<std::size_t>(direction);
@@ -64,7 +65,7 @@ class tls_state final : public std::enable_shared_from_this<tls_state>,
   io_result read(std::span<std::byte> into) noexcept {
     if (closed_) return failed(std::errc::bad_file_descriptor);
     if (into.empty()) return {};
-    if (is_failed() && ending_) return below_->read(into);  // to be dropped, see graceful_close
+    if (is_failed() && ending_) return drop(into);
     drained_ = false;
     pulls_ = 0;
     io_result result;
@@ -94,8 +95,9 @@ class tls_state final : public std::enable_shared_from_this<tls_state>,
     if (closed_) return;
     bool const reading = direction == io_direction::read;
     bool const broken = is_failed() || (write_error_ && !reading);
-    if ((broken && !ending_) || (reading && (more_ || peer_ended_)))
-      return post(direction, std::move(waiter));
+    // What a failed engine holds is never read: who drops the rest waits for it below.
+    bool const held = reading && !is_failed() && (more_ || peer_ended_);
+    if ((broken && !ending_) || held) return post(direction, std::move(waiter));
     // Until the handshake is over a writer waits for the peer, unless our own part of it has still to leave.
     bool const for_peer = reading || (engine_.phase() == tls_engine::phase::handshaking && out_.empty());
     wait_below(for_peer ? io_direction::read : io_direction::write)->above[index_of(direction)] =
@@ -178,6 +180,20 @@ class tls_state final : public std::enable_shared_from_this<tls_state>,
       if (auto writer = std::exchange(wait->above[index_of(io_direction::write)], nullptr))
         post(io_direction::write, std::move(writer));
     return !is_failed();
+  }
+
+  /// Takes what still comes, so that the peer reads why it failed (see graceful_close). It is nobody's plaintext: none of
+  /// it is told.
+  io_result drop(std::span<std::byte> scratch) noexcept {
+    for (int i = 0; i != most_pulls; ++i) {
+      auto got = below_->read(scratch);
+      dropped_ += got.bytes;
+      if (dropped_ > most_dropped) return failed(std::errc::connection_aborted);
+      if (std::exchange(got.bytes, 0) == 0) return got;
+    }
+    io_result later;
+    later.would_block = true;
+    return later;
   }
 
   io_result decrypt(std::span<std::byte> into) noexcept {
@@ -302,6 +318,7 @@ class tls_state final : public std::enable_shared_from_this<tls_state>,
   std::array<std::weak_ptr<relay>, 2> waiting_;
   std::error_code write_error_;
   std::shared_ptr<peer_identity const> identity_;
+  std::size_t dropped_ = 0;  // behind a failure
   int pulls_ = 0;  // of this step
   bool drained_ = false;  // the last pull of this step took all there was
   bool more_ = false;  // the last read filled its buffer: there may be more in here

@@ -380,3 +380,40 @@ TEST_CASE("TLS: a message back and forth allocates nothing of ours", "[tls]") {
   CHECK(allocation_count() == before);
 #endif
 }
+
+TEST_CASE("TLS: who drops what comes behind a failed handshake waits for it, and does not spin", "[tls]") {
+  struct dropping final : io_waiter, std::enable_shared_from_this<dropping> {
+    explicit dropping(byte_stream& from) noexcept : stream{from} {}
+    void ready(io_direction direction) noexcept override {
+      ++times;
+      std::array<std::byte, 100> some;
+      auto const got = stream.read(some);
+      heard += got.bytes;
+      if (got.would_block) stream.wait(direction, shared_from_this());
+    }
+    byte_stream& stream;
+    int times = 0;
+    std::size_t heard = 0;
+  };
+  contexts with;
+  asio::io_context io;
+  auto [peer, below] = make_pipe(io.get_executor());
+  auto const server = std::make_shared<talker>(with.server.wrap(io.get_executor(), std::move(below)));
+  server->listen();
+  REQUIRE(write_text(*peer, "GET / HTTP/1.1\r\n\r\n").bytes != 0);
+  io.poll();
+  REQUIRE(server->error);
+  server->stream->shutdown_write();
+  auto const rest = std::make_shared<dropping>(*server->stream);
+  rest->ready(io_direction::read);
+  constexpr int many = 100;
+  io.restart();
+  for (int i = 0; i != many && io.poll_one() != 0; ++i) {}
+  CHECK(rest->times == 1);
+  REQUIRE(write_text(*peer, "more").bytes != 0);
+  io.restart();
+  for (int i = 0; i != many && io.poll_one() != 0; ++i) {}
+  CHECK(rest->times == 2);
+  CHECK(rest->heard == 0);  // what no engine has read is no plaintext
+  server->stream->close();
+}
