@@ -158,7 +158,7 @@ void frame_judge::judge_head(std::vector<http2::hpack_field> const& fields, stre
     return;
   }
   check(count(fields, ":status") == 1, "a response has one :status");
-  on.grpc = value(fields, "content-type") == "application/grpc";
+  on.grpc = value(fields, "content-type").starts_with("application/grpc");
   check(on.grpc == (value(fields, ":status") == "200"), "what is not gRPC is answered by another status");
   check(count(fields, "grpc-status") == (on.grpc && last ? 1U : 0U), "grpc-status comes at the end, once");
 }

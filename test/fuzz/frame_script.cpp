@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/frame_script.hpp"
 
+#include <sluice/rpc/compressor.hpp>
+
 #include <chrono>
 #include <utility>
 
@@ -41,6 +43,13 @@ std::string frame(std::uint8_t type, std::uint8_t flags, std::uint32_t stream, s
 
 std::string message(std::uint8_t flag, std::string_view body) {
   return number(flag, 1) + number(body.size(), 4) + std::string{body};
+}
+
+std::string gzipped_message(std::string_view body) {
+  static auto const gzip = gzip_compressor();
+  buffer out;
+  static_cast<void>(gzip->compress(as_bytes(body), out));
+  return message(1, as_text(out.view()));
 }
 
 constexpr std::string_view paths[]{"/test.Text/Unary",
@@ -223,7 +232,10 @@ void frame_script::send_block(input& in, std::uint32_t stream, field_list const&
 void frame_script::send_messages(input& in) {
   auto const how = in.byte();
   auto const stream = old_stream(in);
-  std::string const one = message((how & 0x0f) == 0x0f ? in.byte() : std::uint8_t{0}, in.text(40));
+  std::uint8_t const flag = (how & 0x0f) == 0x0f ? in.byte() : std::uint8_t{0};
+  std::string body{in.text(40)};
+  if ((how & 0x0f) == 0x0d) body.resize(body.size() + 100'000);  // above the limit, and nothing compressed
+  std::string const one = (how & 0x0c) == 0x0c && flag == 0 ? gzipped_message(body) : message(flag, body);
   std::string all;
   for (unsigned i = 0; i <= (how >> 4 & 3U); ++i) all.append(one);
   if ((how & 0x40) != 0)

@@ -40,6 +40,8 @@ class fuzzed_server final : public fuzzed_end {
     options.log = no_log;
     options.max_receive_size = 64 * 1024;
     options.max_concurrent_streams = 20;
+    options.compression = "gzip";  // for clients that accept it
+    options.compression_min_size = 3;
     return options;
   }
   test::text_service handlers_;

@@ -43,7 +43,7 @@ inline task<void> obey(std::string command) {
 }
 
 inline text answer_to(text request) {
-  if (request.value.starts_with('b')) request.value.resize(1 + argument(request.value) * 256, 'b');
+  if (request.value.starts_with('b')) request.value.resize(1 + argument(request.value) * 64, 'b');
   return request;
 }
 

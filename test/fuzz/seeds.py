@@ -8,9 +8,11 @@ fuzzing found lies beside, in corpus/TARGET.
 Usage: seeds.py FOLDER
 """
 
+import gzip
 import shutil
 import struct
 import sys
+import zlib
 from pathlib import Path
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -128,6 +130,9 @@ def split():
         yield "server_" + name, b"\x82\x01\x05" + said
     for name, said in responses():
         yield "client_" + name, b"\x83\x03\x01" + said
+    wrong = frame(HEADERS, END_HEADERS, 1, fields((":method", "POST"), (":scheme", "http"), (":path", "/"), ("te", "gzip")))
+    yield "server_violation_behind_a_wrong_field", b"\x82\x01\x05" + wrong + frame(DATA, 0, 3, b"x")
+    yield "client_http1", b"\x03\x00\x00HTTP/1.1 400 Bad Request\r\n\r\n"
 
 
 # The scripts of frames: a byte for the step, bytes for its details (see frame_script.cpp).
@@ -179,6 +184,35 @@ def deframer():
     yield "length", b"\x03\x00" + b"\0\xff\xff\xff\xffabc"
 
 
+def decompress():
+    text = b"hello, hello, hello"
+    for limit in (0, 1, 2, 3):
+        yield f"gzip{limit}", bytes([0, limit]) + gzip.compress(text, mtime=0)
+        yield f"deflate{limit}", bytes([1, limit]) + zlib.compress(text)
+    yield "gzip_bomb", b"\0\x02" + gzip.compress(bytes(1_000_000), mtime=0)
+    yield "deflate_bomb", b"\1\x02" + zlib.compress(bytes(1_000_000))
+    # A zstd frame (RFC 8878): magic, a header with the content's size, one raw block that is the last.
+    yield "zstd", b"\2\x02" + b"\x28\xb5\x2f\xfd\x20\x05" + number(5 << 3 | 1, 3)[::-1] + b"hello"
+    yield "zstd_run", b"\2\x02" + b"\x28\xb5\x2f\xfd\x20\xff" + number(255 << 3 | 3, 3)[::-1] + b"x"
+    yield "zstd_unknown_size", b"\2\x03" + b"\x28\xb5\x2f\xfd\x00\x58" + number(5 << 3 | 1, 3)[::-1] + b"hello"
+
+
+def tls():
+    def hello(more=b""):
+        return b"\0" * 60 + more  # steps that carry everything both ways
+    yield "hands", hello()
+    yield "words", hello(b"\4\5hello\5\5world" + b"\0" * 20)
+    yield "cut", b"\1\x07\2\x05" * 40 + b"\4\5hello" + b"\0" * 10
+    yield "flipped", b"\0\3\x05\1" + b"\0" * 20
+    yield "late", hello(b"\4\5hello\3\x09\x40" + b"\0" * 10)
+    yield "http", b"\6\x0eGET / HTTP/1.1" + b"\0" * 5
+    yield "h2", b"\6\x06PRI * " + b"\0" * 5
+    yield "alert", b"\7\x07\x15\x03\x01\x00\x02\x02\x46" + b"\0" * 5
+    yield "failed_behind_an_end", b"\0\0\x08" + bytes(27) + b"\6\6PRI \0\0*" + bytes(5)
+    yield "raw_behind_a_failure", bytes(30) + b"\x08" + bytes(30) + b"\7\5hello" + bytes(10) + b"\7\5hello" + bytes(10)
+    yield "ended", hello(b"\x08\0\0\x09\0\0\x0a\0")
+
+
 def fields_seeds():
     for i, text in enumerate(("1S", "99999999H", "0n", "12345678u", "123456789n", "1")):
         yield f"timeout{i}", b"\0\0" + text.encode()
@@ -221,7 +255,7 @@ def operations():
 
 def addresses():
     texts = """dns:///localhost:50051 dns:localhost localhost:50051 localhost dns://192.0.2.53:53/host:1 ipv4:192.0.2.1:80,192.0.2.2:81
-        ipv6:[2001:db8::1]:80 ipv6:[fe80::1%lo]:80 ::1 [::1]:0 unix:/run/x.sock unix:///run/x.sock unix:relative unix-abstract:name
+        unix:////run/x.sock ipv6:[2001:db8::1]:80 ipv6:[fe80::1%lo]:80 ::1 [::1]:0 unix:/run/x.sock unix:///run/x.sock unix:relative unix-abstract:name
         :50051 *:1 0.0.0.0:65535 127.0.0.1:65536 http://example.org https://example.org:443/ [::ffff:192.0.2.1]:5 ipv4: unix:
         localhost.:1 a.localhost:1 [::1 [::1]x 1.2.3.4.5:6 host:port dns://[::1]:53/h ipv6:::1""".split()
     for i, text in enumerate(texts):
@@ -239,9 +273,10 @@ def plugin():
     yield "raw", b"\3\x0a\x07a.proto\x7a\x2d\x0a\x07a.proto\x12\x01p\x22\x03\x0a\x01M\x32\x11\x0a\x01S\x12\x0c\x0a\x01m\x12\x03.p.M\x1a\x03.p.Mb\x06proto3"
 
 
-TARGETS = {"addresses": addresses, "client_bytes": client_bytes, "client_frames": client_frames, "deframer": deframer,
+TARGETS = {"addresses": addresses, "client_bytes": client_bytes, "client_frames": client_frames, "decompress": decompress,
+           "deframer": deframer,
            "fields": fields_seeds, "operations": operations, "plugin": plugin, "server_bytes": server_bytes,
-           "server_frames": server_frames, "split": split}
+           "server_frames": server_frames, "split": split, "tls": tls}
 
 
 def main():
