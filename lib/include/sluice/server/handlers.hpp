@@ -110,7 +110,9 @@ class of_one_request final : Running {
   using Running::Running;
   void run(Service& owner) {
     Request request;
-    if (!read_request(this->call(), request)) return this->end(malformed_message());
+    try {
+      if (!read_request(this->call(), request)) return this->end(malformed_message());
+    } catch (...) { return this->end(this->call().describe(std::current_exception())); }
     Running::run([&] { return (owner.*Method)(std::move(request)); });
   }
 };
