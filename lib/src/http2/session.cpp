@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http2/session.hpp"
 
-#include "http2/abuse_budget.hpp"
-#include "http2/frame_cursor.hpp"
 #include "http2/frame_types.hpp"
 #include "http2/nghttp2_memory.hpp"
 #include "http2/nghttp2_options.hpp"
-#include "http2/stream_ids.hpp"
-#include "http2/token_bucket.hpp"
+#include "http2/peer_watch.hpp"
 
 #include <nghttp2/nghttp2.h>
 
@@ -24,12 +21,11 @@ namespace sluice::http2 {
 
 namespace {
 
-constexpr std::size_t preface_size = 24;  // RFC 9113, 3.4
 constexpr std::int32_t highest_stream = 0x7fffffff;
 
 }  // namespace
 
-struct session::impl {
+struct session::impl final : private peer_watch::host {
   session_options options;
   session_events& events;
   nghttp2_session* native = nullptr;
@@ -42,14 +38,7 @@ struct session::impl {
   bool sent_for_streams = false;
   bool settings_acknowledged = false;
   bool peer_left = false;
-  frame_cursor cursor;
-  abuse_budget budget;
-  token_bucket resets;
-  stream_ids ids;  // server: that the client opened
-  ended_ids ended_streams;
-  ended_ids reset_streams;  // client: by the server
-  std::vector<std::int32_t> late;  // of them, those to answer when what came with it has been taken
-  std::size_t paid_resets = 0;  // error resets that are not sent yet, but paid for
+  peer_watch watch;
 
   // The header list that is being received: one at a time on a connection.
   std::size_t list_size = 0;
@@ -61,9 +50,7 @@ struct session::impl {
   bool no_memory = false;  // something could not be said or taken in: the connection cannot go on
 
   impl(session_options const& chosen, session_events& told)
-      : options{chosen}, events{told}, cursor{chosen.side == side::server ? preface_size : 0},
-        budget{chosen.limits.abuse_burst, chosen.limits.abuse_per_second},
-        resets{chosen.limits.reset_burst, chosen.limits.resets_per_second} {}
+      : options{chosen}, events{told}, watch{chosen.side, chosen.limits, *this} {}
   ~impl() { nghttp2_session_del(native); }
 
   // nghttp2 ends some connections by itself: what the peer did wrong is in the GOAWAY, or was complained about before.
@@ -74,85 +61,18 @@ struct session::impl {
       violation.assign(reinterpret_cast<char const*>(last.opaque_data), last.opaque_data_len);
     else violation = nghttp2_http2_strerror(last.error_code);
   }
+  // peer_watch::host
+  [[nodiscard]] time_point now() const override { return events.now(); }
+  [[nodiscard]] bool is_open(std::int32_t stream) const noexcept override { return user(stream) != nullptr; }
   // nghttp2_session_terminate_session would send no text.
-  void end(std::uint32_t error, std::string_view text) {
+  void end(std::uint32_t error, std::string_view text) override {
     if (std::exchange(ending, true)) return;
     violation = text;
     nghttp2_submit_goaway(native, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(native), error,
                           reinterpret_cast<std::uint8_t const*>(text.data()), text.size());
   }
-  // ---- what the peer may do ----
-  // Every frame, also those that nghttp2 passes over, before it acts on them.
-  void inspect(bytes_view bytes) {
-    frame_head head;
-    while (!ending && cursor.next(bytes, head)) {
-      switch (head.type) {
-        case frames::data: inspect_end(head); break;
-        case frames::headers:
-          inspect_end(head);
-          inspect_headers(head);
-          break;
-        case frames::priority:
-          // RFC 9113 has no priorities, and nghttp2 looks at them no more: these were errors before.
-          if (head.stream == 0) end(errors::protocol, "PRIORITY: stream 0");
-          else if (head.dependency == head.stream) end(errors::protocol, "PRIORITY: depends on itself");
-          break;
-        case frames::rst_stream:
-          note_reset(head);
-          if (is_server() && !resets.take(events.now()))
-            end(errors::enhance_your_calm, "too many streams were reset");
-          break;
-        case frames::continuation:
-          if (cursor.continuations() > options.limits.max_continuations)
-            end(errors::enhance_your_calm, "too many CONTINUATION frames");
-          break;
-        default: break;
-      }
-      charge(budget.judge(head));
-    }
-  }
-  // What a server sends behind its RST_STREAM is an error of the stream, not of the connection (RFC 9113, 5.1): gRPC's C++
-  // servers send their trailers a second time at a deadline.
-  void note_reset(frame_head const& head) {
-    if (is_server()) return ended_streams.add(head.stream);
-    bool const first = ended_streams.take(head.stream) || user(head.stream) != nullptr;  // answered once
-    if (first) reset_streams.add(head.stream);
-  }
-  void inspect_end(frame_head const& head) {
-    if (ended_streams.contain(head.stream))
-      return end(errors::stream_closed, "DATA or HEADERS on a stream that was ended before");
-    if (reset_streams.take(head.stream)) {
-      late.push_back(head.stream);
-      return;
-    }
-    if ((head.flags & frames::end_stream) != 0) ended_streams.add(head.stream);
-  }
-  void inspect_headers(frame_head const& head) {
-    if (!is_server()) return;
-    switch (ids.headers_on(head.stream)) {
-      case stream_ids::verdict::opens: budget.stream_opened(); break;
-      case stream_ids::verdict::known: break;
-      case stream_ids::verdict::skipped:
-        end(errors::protocol, "HEADERS: stream id below one that was opened before");
-        break;
-    }
-  }
-  void charge(offence what) {
-    if (what == offence::none || budget.pay(events.now())) return;
-    constexpr std::string_view text = "too many frames without use, the last: ";
-    end(errors::enhance_your_calm, std::string{text}.append(to_string(what)));
-  }
-  // A stream that is reset for the peer's error: charged when it is known, or at the latest when its reset is sent.
-  void charge_reset(offence what) {
-    ++paid_resets;
-    charge(what);
-  }
-  void reset_sent(std::uint32_t error) {
-    bool const our_own = error == errors::none || error == errors::cancel || error == errors::internal;
-    if (our_own) return;
-    if (paid_resets != 0) --paid_resets;
-    else charge(offence::stream_error);
-  }
+  [[nodiscard]] bool is_ending() const noexcept override { return ending; }
+
   [[nodiscard]] bool is_server() const noexcept { return options.side == side::server; }
 
   // What a callback returns while something is received.
@@ -193,7 +113,7 @@ struct session::callbacks {
     stream_user* const user = me.list_user = me.events.stream_opened(frame->hd.stream_id);
     if (user == nullptr) {
       nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
-      me.charge_reset(offence::refused_stream);
+      me.watch.charge_reset(offence::refused_stream);
       return me.go_on();
     }
     nghttp2_session_set_stream_user_data(native, frame->hd.stream_id, user);
@@ -236,7 +156,7 @@ struct session::callbacks {
         if (auto* const user = me.user(frame->hd.stream_id); user != nullptr && end)
           me.events.data_done(*user);
         if (!end && frame->hd.length != 0 && frame->hd.length == frame->data.padlen)
-          me.charge(offence::empty_data);  // padding alone
+          me.watch.charge(offence::empty_data);  // padding alone
         break;
       case NGHTTP2_SETTINGS:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) me.events.settings_received();
@@ -248,7 +168,7 @@ struct session::callbacks {
           std::memcpy(&opaque, frame->ping.opaque_data, sizeof opaque);
           me.events.ping_acknowledged(opaque);
         } else {
-          if (!me.is_server() && !std::exchange(me.sent_for_streams, false)) me.charge(offence::ping);
+          if (!me.is_server() && !std::exchange(me.sent_for_streams, false)) me.watch.charge(offence::ping);
           me.events.ping_received();
         }
         break;
@@ -273,7 +193,7 @@ struct session::callbacks {
       me.events.goaway(highest_stream, NGHTTP2_NO_ERROR, {});
       return me.go_on();
     }
-    me.charge_reset(offence::stream_error);
+    me.watch.charge_reset(offence::stream_error);
     return me.go_on();
   }
 
@@ -299,8 +219,8 @@ struct session::callbacks {
 
   static int on_frame_sent(nghttp2_session* native, nghttp2_frame const* frame, void* data) {
     auto& me = self(data);
-    if (frame->hd.type == NGHTTP2_DATA) me.budget.data_sent();
-    if (frame->hd.type == NGHTTP2_RST_STREAM) me.reset_sent(frame->rst_stream.error_code);
+    if (frame->hd.type == NGHTTP2_DATA) me.watch.data_sent();
+    if (frame->hd.type == NGHTTP2_RST_STREAM) me.watch.reset_sent(frame->rst_stream.error_code);
     me.sent_for_streams |= frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA ||
                            frame->hd.type == NGHTTP2_WINDOW_UPDATE;
     // A server that answers before it has read everything tells the client to stop sending (RFC 9113, 8.1).
@@ -314,7 +234,7 @@ struct session::callbacks {
     }
     // Only now: a PING is sent before whatever else is queued, and would overtake the notice.
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.last_stream_id == highest_stream)
-      submit_ping(native, me.budget, me.notice_ping);
+      submit_ping(native, me.watch, me.notice_ping);
     return 0;
   }
 
@@ -326,10 +246,10 @@ struct session::callbacks {
     return 0;
   }
 
-  static void submit_ping(nghttp2_session* native, abuse_budget& budget, std::uint64_t opaque) {
+  static void submit_ping(nghttp2_session* native, peer_watch& watch, std::uint64_t opaque) {
     std::array<std::uint8_t, 8> bytes{};
     std::memcpy(bytes.data(), &opaque, sizeof opaque);
-    budget.ping_sent();
+    watch.ping_sent();
     nghttp2_submit_ping(native, NGHTTP2_FLAG_NONE, bytes.data());
   }
 
@@ -449,7 +369,7 @@ session::session(session_options const& options, session_events& events)
 session::~session() = default;
 
 errc session::receive(bytes_view bytes) {
-  impl_->inspect(bytes);
+  impl_->watch.inspect(bytes);
   if (impl_->ending) return errc::protocol_error;
   auto const taken = nghttp2_session_mem_recv(
       impl_->native, reinterpret_cast<std::uint8_t const*>(bytes.data()), bytes.size());
@@ -467,11 +387,8 @@ errc session::receive(bytes_view bytes) {
         impl_->native, taken == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR);
     return errc::protocol_error;
   }
-  for (auto const id : impl_->late) {
-    ++impl_->paid_resets;
+  for (auto const id : impl_->watch.take_late())
     nghttp2_submit_rst_stream(impl_->native, NGHTTP2_FLAG_NONE, id, errors::stream_closed);
-  }
-  impl_->late.clear();
   return errc::ok;
 }
 
@@ -506,7 +423,7 @@ result<std::int32_t, errc> session::open(header_list const& headers, bool end_st
   auto const id = nghttp2_submit_request(impl_->native, nullptr, fields, headers.size(),
                                          end_stream ? nullptr : &provider, &user);
   if (id < 0) return errc::closed;
-  impl_->budget.stream_opened();
+  impl_->watch.stream_opened();
   return id;
 }
 
@@ -551,9 +468,9 @@ void session::terminate(std::uint32_t error, std::string_view text) {
 
 bool session::take_sent_for_streams() noexcept { return std::exchange(impl_->sent_for_streams, false); }
 
-void session::ping(std::uint64_t opaque) { callbacks::submit_ping(impl_->native, impl_->budget, opaque); }
+void session::ping(std::uint64_t opaque) { callbacks::submit_ping(impl_->native, impl_->watch, opaque); }
 
-std::uint64_t session::open_header_block() const noexcept { return impl_->cursor.open_block(); }
+std::uint64_t session::open_header_block() const noexcept { return impl_->watch.open_header_block(); }
 bool session::settings_acknowledged() const noexcept { return impl_->settings_acknowledged; }
 std::size_t session::queued_frames() const noexcept {
   return nghttp2_session_get_outbound_queue_size(impl_->native);

@@ -7,6 +7,8 @@
 #include <sluice/core/peer_limits.hpp>
 #include <sluice/core/result.hpp>
 
+#include "http2/side.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,8 +16,6 @@
 #include <string_view>
 
 namespace sluice::http2 {
-
-enum class side : std::uint8_t { client, server };
 
 struct session_options {
   http2::side side = side::server;
