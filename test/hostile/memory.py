@@ -47,13 +47,14 @@ class UnreadResponses(Attack):
     def run(self, at):
         opening = (http2.PREFACE + http2.settings((http2.INITIAL_WINDOW_SIZE, 0x7fffffff))
                    + http2.window_update(0, 0x7fff0000 - 65535))
+        descriptors = at.victim.descriptors()
         with at.connect(opening=opening, receive_buffer=4096) as connection:
+            expect(wait_until(lambda: at.victim.descriptors() > descriptors), 'the connection is not taken')
             wanted = http2.wish(size=16_000, count=100_000)
             for stream in range(1, 201, 2):
                 connection.send(http2.headers(stream, http2.request_block(DOWNLOAD))
                                 + http2.data(stream, wanted, end=True))
-            descriptors = at.victim.descriptors()
-            expect(wait_until(lambda: at.victim.descriptors() < descriptors, 8),
+            expect(wait_until(lambda: at.victim.descriptors() <= descriptors, 12),
                    'a peer that reads nothing is not given up')
         expect(wait_until(lambda: at.figures()[1] == 0), 'its handlers run on')
 
