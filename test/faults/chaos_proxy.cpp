@@ -26,6 +26,13 @@ void abort(tcp::socket& socket) {
 
 }  // namespace
 
+tcp::socket reserve(asio::any_io_executor const& executor) {
+  tcp::socket made{executor, tcp::v4()};
+  made.set_option(tcp::socket::reuse_address{true});
+  made.bind({asio::ip::address_v4::loopback(), 0});
+  return made;
+}
+
 struct chaos_proxy::link {
   link(tcp::socket from, tcp::socket to) : client{std::move(from)}, server{std::move(to)} {}
   void reset() {
@@ -59,7 +66,8 @@ struct chaos_proxy::state {
 };
 
 chaos_proxy::chaos_proxy(asio::any_io_executor executor, std::uint16_t target)
-    : state_{std::make_shared<state>(std::move(executor))} {
+    : state_{std::make_shared<state>(std::move(executor))}, reserved_{reserve(state_->executor)},
+      port_{reserved_.local_endpoint().port()} {
   state_->target = target;
   listen();
 }
@@ -84,7 +92,6 @@ void chaos_proxy::refuse() {
 void chaos_proxy::listen() {
   tcp::endpoint const where{asio::ip::address_v4::loopback(), port_};
   state_->acceptor = std::make_shared<tcp::acceptor>(state_->executor, where, true);
-  port_ = state_->acceptor->local_endpoint().port();
   asio::co_spawn(state_->executor, accept(state_, state_->acceptor), asio::detached);
 }
 

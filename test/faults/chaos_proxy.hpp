@@ -28,6 +28,9 @@ struct way {
   std::size_t passed = 0;  ///< bytes passed on so far
 };
 
+/// A port of loopback that nobody listens on, and that nobody else gets as long as the socket lives.
+[[nodiscard]] asio::ip::tcp::socket reserve(asio::any_io_executor const& executor);
+
 /// A TCP proxy on loopback that does to its connections what bad networks do.
 ///
 /// Concurrency: its executor. Lifetime: destroying it resets its connections.
@@ -71,6 +74,7 @@ class chaos_proxy {
                                     std::byte* bytes, std::size_t size, asio::ip::tcp::socket& to);
 
   std::shared_ptr<state> state_;
+  asio::ip::tcp::socket reserved_;  // bound and deaf: keeps the port while nobody listens
   std::uint16_t port_ = 0;
 };
 

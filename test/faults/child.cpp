@@ -48,13 +48,13 @@ pid_t start(command what, int output) {
 
 }  // namespace
 
-child::child(boost::asio::any_io_executor const& executor, command const& what, std::uint16_t port)
+child::child(boost::asio::any_io_executor const& executor, command const& what)
     : heard_{std::make_shared<hearing>(executor)} {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error{"no pipe"};
   heard_->output.assign(ends[0]);
   auto whole = what;
-  whole.push_back(std::to_string(port));
+  whole.emplace_back("0");  // any port
   pid_ = start(std::move(whole), ends[1]);
   ::close(ends[1]);
   std::string const line = read_line(ends[0]);

@@ -22,8 +22,8 @@ using command = std::vector<std::string>;
 /// The service in a process of its own, which can be stopped, killed and starved.
 class child {
  public:
-  /// Starts it and waits until it serves. `port` 0: the system chooses. Throws std::runtime_error.
-  child(boost::asio::any_io_executor const& executor, command const& what, std::uint16_t port);
+  /// Starts it and waits until it serves. Throws std::runtime_error.
+  child(boost::asio::any_io_executor const& executor, command const& what);
   child(child const&) = delete;
   child& operator=(child const&) = delete;
   /// Kills it.

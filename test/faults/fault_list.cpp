@@ -88,17 +88,16 @@ task<void> starve(world& on) {
 }
 void feed(world& on) { on.process->feed(); }
 
-std::string dead_address() {  // of a port that was free just now
-  asio::io_context io;
-  asio::ip::tcp::acceptor const gone{io, {asio::ip::address_v4::loopback(), 0}};
-  return "127.0.0.1:" + std::to_string(gone.local_endpoint().port());
+std::string dead_address(world& on) {
+  on.deaf.push_back(reserve(on.executor()));
+  return "127.0.0.1:" + std::to_string(on.deaf.back().local_endpoint().port());
 }
 void lead_past_one(world& on) {
-  on.target = "ipv4:" + dead_address() + ",127.0.0.1:" + std::to_string(on.proxy.port());
+  on.target = "ipv4:" + dead_address(on) + ",127.0.0.1:" + std::to_string(on.proxy.port());
 }
 void lead_past_two(world& on) {
   on.target =
-      "ipv4:" + dead_address() + "," + dead_address() + ",127.0.0.1:" + std::to_string(on.proxy.port());
+      "ipv4:" + dead_address(on) + "," + dead_address(on) + ",127.0.0.1:" + std::to_string(on.proxy.port());
 }
 task<void> nothing(world&) { co_return; }
 

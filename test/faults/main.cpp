@@ -67,10 +67,12 @@ class matrix {
   std::size_t next_ = 0;
 };
 
-std::vector<cell> choose(std::string const& only, credentials const& made) {
+std::vector<cell> choose(std::string const& only, credentials const& made, bool sanitized) {
   std::vector<cell> chosen;
   for (auto const& each : all_faults()) {
     if (!each.name.starts_with(only)) continue;
+    // UBSan looks at an object's memory through a pipe of its own, and without one takes it for broken.
+    if (sanitized && each.name == "descriptor limit") continue;
     for (auto const which : all_kinds) {
       for (std::size_t const calls : {1, 100}) {
         if (!each.of_tls) chosen.push_back({&each, which, calls, nullptr});
@@ -115,9 +117,9 @@ int main(int argc, char** argv) {
     }
     asio::io_context io{1};
     credentials const made;
-    matrix played{io, choose(only, made)};
+    matrix played{io, choose(only, made, sanitized)};
     played.run(at_once);
-    return conclude(played.cells(), played.results(), report, write && only.empty(), only.empty());
+    return conclude(played.cells(), played.results(), report, write, only.empty() && !sanitized);
   } catch (std::exception const& error) {
     std::cerr << argv[0] << ": " << error.what() << '\n';
     return 1;

@@ -81,10 +81,8 @@ void world::start_server() {
 }
 
 void world::start_child() {
-  process = nullptr;  // the port has to be free
-  process = std::make_unique<child>(executor_, serve_, child_port_);
-  child_port_ = process->port();
-  proxy.lead_to(child_port_);
+  process = std::make_unique<child>(executor_, serve_);
+  proxy.lead_to(process->port());
 }
 
 void world::make_channel() {

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace faults {
 
@@ -59,7 +60,7 @@ class world {
   [[nodiscard]] std::string via_proxy() const;
 
   void start_server();
-  /// The server in a process of its own, again on the port that it had.
+  /// The server in a process of its own: another one each time.
   void start_child();
   void make_channel();
 
@@ -77,6 +78,7 @@ class world {
   credentials const* secured;
   std::size_t calls = 1;  ///< of the cell
   std::unique_ptr<refusing_server> refusing;
+  std::vector<asio::ip::tcp::socket> deaf;  ///< ports of the cell's that refuse
   sluice::channel_options options;  ///< of the channel
   std::string target;  ///< empty: the proxy
   std::unique_ptr<sluice::channel> channel;
@@ -84,7 +86,6 @@ class world {
  private:
   asio::any_io_executor executor_;
   command serve_;
-  std::uint16_t child_port_ = 0;
 };
 
 }  // namespace faults
