@@ -64,7 +64,13 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* bytes, std::size_t siz
           "the same GOAWAY");
     return 0;
   }
-  check(whole.answer == cut.answer, "the same verdict");
+  if (whole.answer != errc::ok || cut.answer != errc::ok) {
+    // The session looks at the frames of a piece before nghttp2 does: what stands in front of a violation in the same
+    // piece is not heard any more, and of two violations the other one may be named.
+    check(!whole.machine.session.violation().empty() && !cut.machine.session.violation().empty(),
+          "a violation is one in every cut");
+    return 0;
+  }
   check_same(whole.machine.session.violation(), cut.machine.session.violation(), "the same violation");
   check(same_streams(whole.requests, cut.requests), "the same responses");
   check(same_streams(whole.machine.streams, cut.machine.streams), "the same requests");
