@@ -2,6 +2,7 @@
 // Interceptors of servers: around one handler, of any kind.
 #include "world.hpp"
 
+#include <sluice/coro/scope.hpp>
 #include <sluice/server/interceptor.hpp>
 
 using namespace endtoend;
@@ -259,6 +260,97 @@ TEST_CASE("a next that is stopped stops the handler, and is over when that has e
     CHECK((co_await as_result(TalkStub{*on}.Say(note("x")))).status().message() == "too slow");
   });
   CHECK(handlers.begun == 1);
+}
+
+namespace {
+
+task<void> in_a_scope(next_handler next) { static_cast<void>(co_await next()); }
+
+/// Gives the handler 20 ms.
+task<void> hurry(next_handler next) {
+  auto const soon = []() -> task<status> {
+    co_await sluice::sleep_for(20ms);
+    co_return status{};
+  };
+  static_cast<void>(co_await sluice::first_of(next(), soon()));
+}
+
+}  // namespace
+
+TEST_CASE("what a client sends while an interceptor goes on without its handler is nobody's") {
+  visits handlers;
+  sluice::event left;
+  sluice::event late;
+  world w{chain(with([&](server_exchange& call, next_handler next) -> task<status> {
+    if (!call.call().method().ends_with("/Chat")) co_return co_await next();
+    co_await hurry(next);
+    CHECK(handlers.running() == 0);
+    left.set();
+    co_await late.wait();
+    co_return status{code::unavailable, "too slow"};
+  }))};
+  w.service.chat = [&](generator<Note> from) -> generator<Note> {
+    visit const here{handlers};
+    while (auto* const each = co_await from.next()) co_yield *each;
+  };
+  auto const on = w.connect();
+  w.run([&]() -> task<void> {
+    auto chat = TalkStub{*on}.Chat();
+    co_await chat.write(note("x"));
+    CHECK((co_await chat.next())->text() == "x");
+    co_await left.wait();
+    co_await chat.write(note("y"));
+    co_await chat.writes_done();
+    static_cast<void>(co_await TalkStub{*on}.Say(note("z")));  // what was sent before has come
+    late.set();
+    auto const end = co_await as_result(chat.next());
+    CHECK(end.status().message() == "too slow");
+  });
+}
+
+TEST_CASE("an interceptor stops a handler that waits for the client's window") {
+  visits handlers;
+  world w{chain(with([&](server_exchange&, next_handler next) -> task<status> {
+    co_await hurry(next);
+    co_return status{code::unavailable, "too slow"};
+  }))};
+  w.service.listen = [&](Note) -> generator<Note> {
+    visit const here{handlers};
+    for (;;) co_yield note(std::string(10'000, 'x'));
+  };
+  auto const on = w.connect();
+  auto heard = TalkStub{*on}.Listen(note("x"));
+  w.run([&]() -> task<void> { CHECK(co_await heard.next() != nullptr); });
+  w.until([&] { return handlers.ended == 1; });
+}
+
+TEST_CASE("a next in a scope that was not joined goes with its server") {
+  visits handlers;
+  sluice::event never;
+  bounded_io io;
+  talk service;
+  service.say = [&](Note) -> task<Note> {
+    visit const here{handlers};
+    co_await never.wait();
+    co_return Note{};
+  };
+  auto options = chain(with([&](server_exchange&, next_handler next) -> task<status> {
+    sluice::scope work;
+    work.spawn(in_a_scope(next));
+    co_await never.wait();
+    co_return status{};
+  }));
+  options.log = [](auto, auto) {};
+  auto server = std::make_unique<sluice::server>(io.executor(), std::move(options));
+  server->add(service);
+  channel on{io.executor(), server->listen("127.0.0.1:0"), {.log = [](auto, auto) {}}};
+  auto const waiting = io.start([&]() -> task<void> {
+    CHECK((co_await as_result(TalkStub{on}.Say(note("x")))).status().code() == code::unavailable);
+  });
+  io.until([&] { return handlers.running() == 1; });
+  server.reset();
+  CHECK(handlers.running() == 0);
+  io.join(*waiting);
 }
 
 TEST_CASE("a client that cancels stops interceptor and handler") {

@@ -23,15 +23,8 @@ class interception final : public server_exchange {
     if (std::exchange(called_, true))
       co_return status{code::failed_precondition, "an interceptor called next twice"};
     if (around_.chain_ended_) co_return to_status(stop_reason::local);
-    struct visit {
-      explicit visit(intercepted_handler& of) noexcept : self{of} { ++self.entered_; }
-      visit(visit const&) = delete;
-      visit& operator=(visit const&) = delete;
-      ~visit() { self.left(); }  // may free it
-      intercepted_handler& self;
-    };
-    visit const here{around_};
-    co_return co_await around_.run_from(index_ + 1);
+    intercepted_handler::visit const here{around_};
+    co_return co_await around_.run_from(index_ + 1, &here);
   }
 
   intercepted_handler& around_;
@@ -42,8 +35,9 @@ class interception final : public server_exchange {
 
 void intercepted_handler::start(std::span<std::shared_ptr<server_interceptor> const> around,
                                 dispatcher::entry target, server_stream& call, server_call& seen) {
-  auto* const self = new intercepted_handler{around, target, call, seen};
-  self->chain_ = self->run_from(0);
+  std::unique_ptr<intercepted_handler> made{new intercepted_handler{around, target, call, seen}};
+  made->chain_ = made->run_from(0, nullptr);
+  auto* const self = made.release();
   self->chain_.start(call.context(), *self);
 }
 
@@ -62,17 +56,21 @@ intercepted_handler::~intercepted_handler() {
 
 // ---- the chain -------------------------------------------------------------------------------------------------------
 
-task<status> intercepted_handler::run_from(std::size_t index) {
+task<status> intercepted_handler::run_from(std::size_t index, visit const* under) {
   if (index == around_.size()) co_return co_await run_handler();
   status how;
   try {
     how = co_await around_[index]->intercept(*layers_[index], next_handler{*layers_[index]});
-  } catch (...) { how = describe(std::current_exception()); }
+  } catch (...) {
+    bool const gone = under != nullptr && !under->linked();
+    how = gone ? status{code::cancelled} : describe(std::current_exception());
+  }
   co_return how;
 }
 
 task<status> intercepted_handler::run_handler() {
   handler_context_.emplace(co_await coro::get_context{});
+  handler_context_->stop().observe(stopped_);
   handler_began_ = true;
   try {
     target_.handler->start(*target_.owner, *this);
@@ -85,6 +83,7 @@ task<status> intercepted_handler::run_handler() {
 
 void intercepted_handler::finish(status outcome) noexcept {
   handler_ = nullptr;
+  reader_ = writer_ = nullptr;
   handler_outcome_ = std::move(outcome);
   handler_ended_.set();
 }
@@ -105,13 +104,10 @@ void intercepted_handler::completed() noexcept {
   end_if_over();
 }
 
-void intercepted_handler::left() noexcept {
-  --entered_;
-  end_if_over();
-}
+void intercepted_handler::left() noexcept { end_if_over(); }
 
 void intercepted_handler::end_if_over() noexcept {
-  if (destroyed_ || !chain_ended_ || entered_ != 0) return;
+  if (destroyed_ || !chain_ended_ || !entered_.empty()) return;
   server_stream& call = call_;
   status outcome = std::move(outcome_);
   delete this;
@@ -137,10 +133,35 @@ call_stream::read_result intercepted_handler::read(bytes_view& message) {
   return found;
 }
 
-status intercepted_handler::write_error() const { return failure_.ok() ? call_.write_error() : failure_; }
+void intercepted_handler::when_readable(coro::ready_node& node) noexcept {
+  reader_ = &node;
+  readable_.unlink();
+  call_.when_readable(readable_);
+}
+
+void intercepted_handler::when_writable(coro::ready_node& node) noexcept {
+  writer_ = &node;
+  if (!failure_.ok() || is_stopped()) return pass_writable();
+  writable_.unlink();
+  call_.when_writable(writable_);
+}
+
+void intercepted_handler::pass_readable() noexcept {
+  if (auto* const node = std::exchange(reader_, nullptr)) handler_context_->scheduler().ready(*node);
+}
+
+void intercepted_handler::pass_writable() noexcept {
+  if (auto* const node = std::exchange(writer_, nullptr)) handler_context_->scheduler().ready(*node);
+}
+
+status intercepted_handler::write_error() const {
+  if (!failure_.ok()) return failure_;
+  if (status why = call_.write_error(); !why.ok()) return why;
+  return is_stopped() ? to_status(handler_context_->stop().reason()) : status{};
+}
 
 std::span<std::byte> intercepted_handler::begin_message(std::size_t size) {
-  if (!failure_.ok()) return {};
+  if (!failure_.ok() || is_stopped()) return {};
   through_ = std::ranges::all_of(layers_, [](auto const& each) { return each->hooks().on_response.empty(); });
   if (through_) return call_.begin_message(size);
   response_.resize(size);

@@ -4,6 +4,7 @@
 #include <sluice/coro/context.hpp>
 #include <sluice/coro/event.hpp>
 #include <sluice/coro/frame_pool.hpp>
+#include <sluice/coro/intrusive_list.hpp>
 #include <sluice/coro/task.hpp>
 #include <sluice/server/interceptor.hpp>
 #include <sluice/server/server_options.hpp>
@@ -43,11 +44,11 @@ class intercepted_handler final : public call_handler,
 
   // server_stream, for the handler
   read_result read(bytes_view& message) override;
-  void when_readable(coro::ready_node& node) noexcept override { call_.when_readable(node); }
+  void when_readable(coro::ready_node& node) noexcept override;
   std::span<std::byte> begin_message(std::size_t size) override;
   bool end_message() override;
-  void when_writable(coro::ready_node& node) noexcept override { call_.when_writable(node); }
-  bool writable() const noexcept override { return call_.writable(); }
+  void when_writable(coro::ready_node& node) noexcept override;
+  bool writable() const noexcept override { return call_.writable() || is_stopped(); }
   status write_error() const override;
   coro::context& context() noexcept override { return *handler_context_; }
   void set_handler(call_handler& handler) noexcept override { handler_ = &handler; }
@@ -57,17 +58,46 @@ class intercepted_handler final : public call_handler,
  private:
   friend interception;
 
+  // The call queues these, and not the handler's own: an interceptor goes on when the handler has gone.
+  template <void (intercepted_handler::*Do)() noexcept>
+  struct relay final : coro::ready_node {
+    explicit relay(intercepted_handler& self) noexcept : self_{self} {}
+    void run() noexcept override { (self_.*Do)(); }
+    intercepted_handler& self_;
+  };
+  // The handler's own context is stopped, by an interceptor or by a hook: a write that waits for room ends.
+  struct stop_node final : coro::stop_observer {
+    explicit stop_node(intercepted_handler& self) noexcept : self_{self} {}
+    void stop_requested(stop_reason) noexcept override { self_.pass_writable(); }
+    intercepted_handler& self_;
+  };
+  /// An interceptor's `next` that runs. It may outlive this, in a scope that nobody joined.
+  struct visit : coro::list_hook<struct handler_visits> {
+    explicit visit(intercepted_handler& of) noexcept : self{of} { of.entered_.push_back(*this); }
+    ~visit() {
+      if (!linked()) return;
+      unlink();
+      self.left();  // may free it
+    }
+    intercepted_handler& self;
+  };
+
   intercepted_handler(std::span<std::shared_ptr<server_interceptor> const> around, dispatcher::entry target,
                       server_stream& call, server_call& seen);
 
   // completion: the chain
   void completed() noexcept override;
 
-  [[nodiscard]] task<status> run_from(std::size_t index);
+  [[nodiscard]] task<status> run_from(std::size_t index, visit const* under);
   [[nodiscard]] task<status> run_handler();
   [[nodiscard]] status show_response(passing_message& message, std::size_t inside);
   void respond(raw_message message, std::size_t from);
   void fail(status why) noexcept;
+  void pass_readable() noexcept;
+  void pass_writable() noexcept;
+  [[nodiscard]] bool is_stopped() const noexcept {
+    return handler_context_ && handler_context_->stop().stop_requested();
+  }
   void left() noexcept;
   void end_if_over() noexcept;
 
@@ -75,15 +105,20 @@ class intercepted_handler final : public call_handler,
   dispatcher::entry target_;
   server_stream& call_;
   server_call& seen_;
-  std::optional<coro::context> handler_context_;
+  mutable std::optional<coro::context> handler_context_;
   call_handler* handler_ = nullptr;
   event handler_ended_;
+  coro::ready_node* reader_ = nullptr;
+  coro::ready_node* writer_ = nullptr;
+  relay<&intercepted_handler::pass_readable> readable_{*this};
+  relay<&intercepted_handler::pass_writable> writable_{*this};
+  stop_node stopped_{*this};
   status handler_outcome_;
   status failure_;  // of a hook
   status outcome_;
   std::string request_;  // as a hook has replaced it
   std::string response_;  // to be shown to the hooks before it is sent
-  std::size_t entered_ = 0;  // interceptors' `next`s that run
+  coro::intrusive_list<visit, handler_visits> entered_;
   bool handler_began_ = false;
   bool through_ = false;  // the message that is being written goes to the call in place
   bool chain_ended_ = false;
