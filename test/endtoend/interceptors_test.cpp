@@ -136,7 +136,7 @@ TEST_CASE("hooks see each message, both ways, before next is over") {
     co_await talk.Say(note("x"));
     auto heard = talk.Listen(note("x", 7));
     while (co_await heard.next()) {}
-    co_await talk.Tell(notes(5));
+    static_cast<void>(co_await talk.Tell(notes(5)));
     auto chat = talk.Chat(notes(200));
     while (co_await chat.next()) {}
   });

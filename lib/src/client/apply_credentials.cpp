@@ -16,8 +16,10 @@ namespace {
 
 call_info describe_call(channel_state const& channel, method const& which) {
   std::string_view const service = which.path.substr(0, which.path.rfind('/'));
+  std::string_view host = channel.authority();
+  if (constexpr std::string_view usual = ":443"; host.ends_with(usual)) host.remove_suffix(usual.size());
   std::string audience{"https://"};
-  return {audience.append(channel.authority()).append(service), std::string{which.path}};
+  return {audience.append(host).append(service), std::string{which.path}};
 }
 
 status failed(code value, std::string_view why) {

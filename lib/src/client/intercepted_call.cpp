@@ -9,9 +9,25 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace sluice::calling {
+
+struct intercepted_call::visit : coro::list_hook<call_visits> {
+  visit(intercepted_call& of, bool& in_next) noexcept : self{of}, running{in_next} {
+    of.entered_.push_back(*this);
+    running = true;
+  }
+  ~visit() {
+    if (!linked()) return;
+    unlink();
+    running = false;
+    self.left();  // may free it
+  }
+  intercepted_call& self;
+  bool& running;
+};
 
 intercepted_call::intercepted_call(std::shared_ptr<channel_state> on, sluice::method which,
                                    std::shared_ptr<std::string const> path, call_options options)
@@ -77,20 +93,7 @@ task<status> interception::proceed() {
     co_return status{
         code::failed_precondition,
         "an interceptor called next again, and a response was handed on or a request was not kept"};
-  struct visit {
-    explicit visit(interception& here) noexcept : self{here} {
-      self.in_next_ = true;
-      ++self.call_.entered_;
-    }
-    visit(visit const&) = delete;
-    visit& operator=(visit const&) = delete;
-    ~visit() {
-      self.in_next_ = false;
-      self.call_.left();  // may free it
-    }
-    interception& self;
-  };
-  visit const here{*this};
+  intercepted_call::visit const here{call_, in_next_};
   co_return co_await call_.run_from(index_ + 1, options_);
 }
 
@@ -177,6 +180,7 @@ std::span<std::byte> intercepted_call::begin_message(std::size_t size) {
   through_ = writes_through();
   if (!through_) return requests_.begin(size, mode_);
   lost_ = true;
+  if (mode_) attempt_->compress_messages(*mode_);
   auto const room = attempt_->begin_message(size);
   if (room.data() == nullptr) refused_ = attempt_->write_error();
   return room;
@@ -388,7 +392,7 @@ status intercepted_call::describe(std::exception_ptr thrown) const noexcept {
 void intercepted_call::cancel(status why) noexcept {
   if (ended_) return;
   // Ended by the server, all but read: as for a bare call, it is late, and what fails in the writer says nothing.
-  if (attempt_ && attempt_->ended() && held_) return;
+  if (attempt_ && attempt_->ended() && held_ && why == attempt_->write_error()) return;
   if (started()) return end(std::move(why), stop_reason::local, true);
   if (refused_.ok()) refused_ = std::move(why);  // it has no context yet: it ends when it is awaited
 }
@@ -411,8 +415,17 @@ void intercepted_call::end(status how, stop_reason why, bool discard) noexcept {
   wake(writer_);
   wake(on_end_);
   wake(on_headers_);
-  context_->stop().request_stop(why);  // the chain, the attempt, and the generator of our requests, if any
   channel_->call_ended(*this);
+  // The chain, the attempt, and the generator of our requests, if any. Last, for it may run anything.
+  context_->stop().request_stop(why);
+}
+
+void intercepted_call::guarded(void (intercepted_call::*what)()) noexcept {
+  try {
+    (this->*what)();
+  } catch (std::bad_alloc const&) {
+    end(status{code::resource_exhausted}, stop_reason::local, true);
+  } catch (...) { end(status{code::internal}, stop_reason::local, true); }
 }
 
 void intercepted_call::wake(coro::ready_node*& who) noexcept {
@@ -427,14 +440,11 @@ void intercepted_call::release() noexcept {
 }
 
 // An interceptor may have left its `next` in a scope that nobody joined.
-void intercepted_call::left() noexcept {
-  --entered_;
-  free_if_over();
-}
+void intercepted_call::left() noexcept { free_if_over(); }
 
 void intercepted_call::free_if_over() noexcept {
   if (!released_) return;
-  bool const in_use = chain_runs_ || entered_ != 0;
+  bool const in_use = chain_runs_ || !entered_.empty();
   if (!in_use || context_->scheduler().is_over()) {
     delete this;
     return;

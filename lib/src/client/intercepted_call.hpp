@@ -93,7 +93,7 @@ class intercepted_call final : public client_call,
   template <void (intercepted_call::*Do)()>
   struct node final : coro::ready_node {
     explicit node(intercepted_call& self) noexcept : self_{self} {}
-    void run() noexcept override { (self_.*Do)(); }
+    void run() noexcept override { self_.guarded(Do); }
     intercepted_call& self_;
   };
 
@@ -106,6 +106,8 @@ class intercepted_call final : public client_call,
   // root: released, and the executor's context goes before the chain has ended
   void abandon() noexcept override { delete this; }
 
+  // A response may be too large for the memory, and a user's compressor may throw.
+  void guarded(void (intercepted_call::*what)()) noexcept;
   [[nodiscard]] status check();
   [[nodiscard]] task<status> run_from(std::size_t index, call_options options);
   [[nodiscard]] task<status> attempt(call_options options);
@@ -163,7 +165,9 @@ class intercepted_call final : public client_call,
   std::string replaced_response_;
   std::deque<raw_message> supplied_;  // by an interceptor
   raw_message supplied_response_;  // the one that was handed out
-  std::size_t entered_ = 0;  // interceptors' `next`s that run
+  /// An interceptor's `next` that runs. It may outlive this, in a scope that nobody joined.
+  struct visit;
+  coro::intrusive_list<visit, struct call_visits> entered_;
   std::optional<compression_mode> mode_;  // as the caller has said, beside the options
   bool held_compressed_ = false;
   bool handed_compressed_ = false;

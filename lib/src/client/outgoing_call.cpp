@@ -363,8 +363,9 @@ void outgoing_call::end(status how) noexcept {
   wake(writer_);
   wake(on_end_);
   wake(on_headers_);
-  context_->stop().request_stop(stop_reason::local);  // the generator of our requests, if any
   channel_->call_ended(*this, method_, outcome_, began_);
+  context_->stop().request_stop(
+      stop_reason::local);  // the generator of our requests; last, it may run anything
 }
 
 void outgoing_call::wake(coro::ready_node*& node) noexcept {

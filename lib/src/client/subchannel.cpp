@@ -137,8 +137,10 @@ void subchannel::goaway_received(transport::connection& on, std::uint32_t error,
   if (&on != connection_.get()) return;  // its second one
   if (error == http2::errors::enhance_your_calm && text == "too_many_pings") owner_.too_many_pings();
   // New calls go to a new connection; what is open here may finish.
-  failure_ = status{code::unavailable, "the server went away (GOAWAY, HTTP/2 error " + std::to_string(error) +
-                                           (text.empty() ? ")" : "): " + std::string{text})};
+  failure_ = unavailable([&] {
+    return "the server went away (GOAWAY, HTTP/2 error " + std::to_string(error) +
+           (text.empty() ? ")" : "): " + std::string{text});
+  });
   if (options_.log && error != 0) options_.log(log_level::warning, failure_.message());
   if (state_ == connectivity::ready) {
     leaving_.push_back(std::exchange(connection_, nullptr));
