@@ -87,6 +87,8 @@ response error_response(request const& asked, status const& why) {
 
 bool codec<reflection::request>::parse(reflection::request& message, bytes_view from) {
   using reflection::question;
+  constexpr std::size_t largest = 16 * 1024;  // names are far below, and the answer repeats it
+  if (from.size() > largest) return false;
   message = {};
   message.original.assign(reinterpret_cast<char const*>(from.data()), from.size());
   auto in = fields::reader(from);
