@@ -87,9 +87,12 @@ std::vector<std::int32_t> peer_watch::take_late() {
   return std::exchange(late_, {});
 }
 
+bool peer_watch::is_ours(std::uint32_t error) noexcept {
+  return error == errors::none || error == errors::cancel || error == errors::internal;
+}
+
 void peer_watch::reset_sent(std::uint32_t error) {
-  bool const our_own = error == errors::none || error == errors::cancel || error == errors::internal;
-  if (our_own) return;
+  if (is_ours(error)) return;
   if (paid_resets_ != 0) --paid_resets_;
   else charge(offence::stream_error);
 }

@@ -49,6 +49,12 @@ class peer_watch {
 
   // What we did.
   void stream_opened() noexcept { budget_.stream_opened(); }
+  /// Server: a stream was answered to its end. Who uses what it asks for may also reset some.
+  void answered() noexcept { resets_.give(); }
+  /// A reset of our own wish, whatever its error says of the peer.
+  void own_reset(std::uint32_t error) noexcept {
+    if (!is_ours(error)) ++paid_resets_;
+  }
   void data_sent() noexcept { budget_.data_sent(); }
   void ping_sent() noexcept { budget_.ping_sent(); }
   /// One that was not charged before is charged now.
@@ -63,6 +69,7 @@ class peer_watch {
   void look_at_priority(frame_head const& head);
   void look_at_reset(frame_head const& head);
   void note_end(frame_head const& head);
+  [[nodiscard]] static bool is_ours(std::uint32_t error) noexcept;
   [[nodiscard]] bool is_server() const noexcept { return side_ == side::server; }
 
   http2::side side_;

@@ -223,10 +223,12 @@ struct session::callbacks {
     if (frame->hd.type == NGHTTP2_RST_STREAM) me.watch.reset_sent(frame->rst_stream.error_code);
     me.sent_for_streams |= frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA ||
                            frame->hd.type == NGHTTP2_WINDOW_UPDATE;
+    bool const answered = me.is_server() &&
+                          (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
+                          (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    if (answered) me.watch.answered();
     // A server that answers before it has read everything tells the client to stop sending (RFC 9113, 8.1).
-    if ((frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
-        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 && me.is_server() &&
-        nghttp2_session_get_stream_remote_close(native, frame->hd.stream_id) == 0)
+    if (answered && nghttp2_session_get_stream_remote_close(native, frame->hd.stream_id) == 0)
       nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
       me.ended_with(frame->goaway);
@@ -443,6 +445,7 @@ void session::resume_data(std::int32_t id) {
 }
 
 void session::reset(std::int32_t id, std::uint32_t error) {
+  impl_->watch.own_reset(error);
   impl_->submitted(nghttp2_submit_rst_stream(impl_->native, NGHTTP2_FLAG_NONE, id, error));
 }
 

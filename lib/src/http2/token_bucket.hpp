@@ -27,6 +27,9 @@ class token_bucket {
     return true;
   }
 
+  /// One more, up to the burst.
+  void give() noexcept { level_ = std::min(burst_, level_ + 1); }
+
  private:
   double burst_;
   double per_second_;

@@ -80,7 +80,7 @@ void connection_timers::drain_announced() {
 }
 
 void connection_timers::arm(time_point at) {
-  if (at >= armed_) return;
+  if (at >= armed_ || connection_.closed()) return;
   armed_ = at;
   connection_.scheduler().start_timer(*this, at);
 }
