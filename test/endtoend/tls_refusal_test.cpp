@@ -194,6 +194,22 @@ TEST_CASE("TLS refused: renegotiation") {
   CHECK(contains(how, "no renegotiation"));
 }
 
+TEST_CASE("TLS refused: handshake messages without an end") {
+  tls_world w;
+  auto const target = w.listen(w.serving());
+  raw_tls client{w.io, TLS_client_method()};
+  client.offer("\x02h2");
+  SSL_CTX_set_min_proto_version(client.context(), TLS1_3_VERSION);
+  w.run([&]() -> task<void> {
+    CHECK(co_await client.connect(target) == "");
+    for (int i = 0; i != 100; ++i) {
+      SSL_key_update(client.ssl(), SSL_KEY_UPDATE_NOT_REQUESTED);
+      static_cast<void>(co_await client.step(&SSL_do_handshake));
+    }
+  });
+  w.until_logged("more than 64 handshake messages without data");
+}
+
 TEST_CASE("TLS mismatch: a plaintext client on a TLS port fails within a second, and is told why") {
   tls_world w;
   auto const target = w.listen(w.serving());

@@ -7,6 +7,7 @@
 #include <openssl/bio.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -50,7 +51,8 @@ std::string_view view(ASN1_STRING const* text) noexcept {
 
 void add_text(ASN1_STRING const* text, std::vector<std::string>& to) {
   auto const name = view(text);
-  if (name.find('\0') == name.npos) to.emplace_back(name);
+  auto const is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (std::ranges::none_of(name, is_control)) to.emplace_back(name);
 }
 
 void add_ip(ASN1_STRING const* octets, std::vector<std::string>& to) {

@@ -33,7 +33,7 @@ struct loaded_client {
     files.add(options.roots);
     files.add(options.certificate.chain);
     files.add(options.certificate.key);
-    if (options.roots.empty()) trust_system(*context);
+    if (options.roots.empty() && !options.roots.is_file()) trust_system(*context);
     else trust(*context, options.roots, "the roots");
     if (!options.certificate.chain.empty() || !options.certificate.key.empty())
       use_certificate(*context, options.certificate, "the client");

@@ -99,6 +99,7 @@ tls_engine::tls_engine(tls_side side, SSL_CTX& context, BIO_METHOD const& method
   BIO_set_data(bio, this);
   SSL_set_bio(ssl_.get(), bio, bio);
   SSL_set_app_data(ssl_.get(), this);
+  SSL_set_msg_callback(ssl_.get(), count_message);
   if (side == tls_side::client) SSL_set_connect_state(ssl_.get());
   else SSL_set_accept_state(ssl_.get());
 }
@@ -161,12 +162,32 @@ bool tls_engine::chose_h2() const noexcept {
   return size == 2 && name[0] == 'h' && name[1] == '2';
 }
 
+// Behind the handshake come a few tickets and key updates. A peer that sends such messages and no data makes us work, and
+// with TLS 1.2 answer each one.
+void tls_engine::count_message(int sent, int, int type, void const*, std::size_t, SSL* ssl, void*) noexcept {
+  constexpr int most = 64;
+  auto& me = of(*ssl);
+  if (sent != 0 || type != SSL3_RT_HANDSHAKE || me.phase_ != phase::open || ++me.useless_ <= most) return;
+  me.refuse("the peer sent more than 64 handshake messages without data");
+  me.pull_error_ = std::make_error_code(std::errc::connection_aborted);  // nothing more is read
+}
+
 // ---- bytes -----------------------------------------------------------------------------------------------------------
 
 tls_engine::outcome tls_engine::read(std::span<std::byte> into, std::size_t& bytes) noexcept {
   ERR_clear_error();
   int const result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &bytes);
+  if (pull_error_ && !refusal_.empty()) return give_up(result);
+  if (result == 1) useless_ = 0;
   return result == 1 ? outcome::done : give_up(result);
+}
+
+void tls_engine::advance() noexcept {
+  ERR_clear_error();
+  std::byte ignored{};
+  std::size_t seen = 0;
+  if (int const result = SSL_peek_ex(ssl_.get(), &ignored, 1, &seen); result != 1)
+    if (SSL_get_error(ssl_.get(), result) == SSL_ERROR_SSL) static_cast<void>(give_up(result));
 }
 
 tls_engine::outcome tls_engine::write(bytes_view plaintext) noexcept {
@@ -186,7 +207,7 @@ void tls_engine::shutdown() noexcept {
 
 tls_engine::outcome tls_engine::give_up(int result) noexcept {
   int const error = SSL_get_error(ssl_.get(), result);
-  if (error == SSL_ERROR_WANT_READ) return outcome::blocked;
+  if (error == SSL_ERROR_WANT_READ && !pull_error_) return outcome::blocked;
   if (error == SSL_ERROR_ZERO_RETURN) {
     if (phase_ == phase::open) return outcome::end;
     refuse("the peer ended the connection during the handshake");
@@ -200,8 +221,8 @@ tls_engine::outcome tls_engine::give_up(int result) noexcept {
 }
 
 std::string tls_engine::explain(int error) {
-  if (pull_error_) return pull_error_.message();
   if (!refusal_.empty()) return std::move(refusal_);
+  if (pull_error_) return pull_error_.message();
   if (is_foreign()) return explain_foreign();
   if (phase_ == phase::handshaking && pull_ended_) {
     std::string text = "the peer closed the connection during the handshake";

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -68,7 +69,12 @@ class tls_engine {
     if (keep_session_) keep_session_(std::move(session));
   }
   /// From OpenSSL's callbacks: why the handshake is about to fail, in better words than OpenSSL's.
-  void refuse(std::string why) { refusal_ = std::move(why); }
+  void refuse(std::string_view why) noexcept {
+    try {
+      refusal_ = why;
+    } catch (std::bad_alloc const&) {  // then OpenSSL's words
+    }
+  }
   /// From outside: the connection is given up.
   void fail(std::string why) noexcept;
 
@@ -78,6 +84,8 @@ class tls_engine {
   outcome handshake() noexcept;
   /// Once open. done: `bytes` of plaintext are in `into`; end: the peer has ended its direction.
   outcome read(std::span<std::byte> into, std::size_t& bytes) noexcept;
+  /// Once open: takes in what is not plaintext.
+  void advance() noexcept;
   /// Once open: all of `plaintext`, which is not empty.
   outcome write(bytes_view plaintext) noexcept;
   /// close_notify.
@@ -92,6 +100,8 @@ class tls_engine {
   [[nodiscard]] std::string explain(int error);
   [[nodiscard]] std::string explain_foreign();
   [[nodiscard]] std::string explain_certificate();
+  static void count_message(int sent, int version, int type, void const* bytes, std::size_t size, SSL* ssl,
+                            void* unused) noexcept;
   [[nodiscard]] bool is_foreign() const noexcept;
   [[nodiscard]] bool chose_h2() const noexcept;
   void keep_old_session() noexcept;
@@ -108,6 +118,7 @@ class tls_engine {
   std::array<char, 8> first_{};  // what the peer began with
   std::size_t first_size_ = 0;
   std::error_code pull_error_;
+  int useless_ = 0;  // handshake messages since the last data, once open
   bool pull_ended_ = false;
 };
 

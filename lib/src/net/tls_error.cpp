@@ -5,8 +5,8 @@
 #include <openssl/ssl.h>
 #include <openssl/sslerr.h>
 
-#include <cstring>
 #include <string_view>
+#include <system_error>
 
 namespace sluice::net {
 namespace {
@@ -30,7 +30,7 @@ std::string take_openssl_error() {
   auto const error = ERR_get_error();
   ERR_clear_error();
   if (error == 0) return "unknown error";
-  if (ERR_SYSTEM_ERROR(error)) return std::strerror(ERR_GET_REASON(error));
+  if (ERR_SYSTEM_ERROR(error)) return std::generic_category().message(ERR_GET_REASON(error));
   bool const is_alert = ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) > SSL_AD_REASON_OFFSET;
   if (is_alert)
     return std::string{"the peer refuses: "} +

@@ -83,6 +83,17 @@ int choose_certificate(SSL* ssl, int*, void* with) {
   return SSL_TLSEXT_ERR_NOACK;
 }
 
+// OpenSSL looks at a client's certificate in the whole handshake only, and each resumption brings a new ticket: without
+// this an expired one would do for ever.
+SSL_TICKET_RETURN judge_ticket(SSL*, SSL_SESSION* session, unsigned char const*, std::size_t,
+                               SSL_TICKET_STATUS found, void*) {
+  if (found != SSL_TICKET_SUCCESS && found != SSL_TICKET_SUCCESS_RENEW) return SSL_TICKET_RETURN_IGNORE_RENEW;
+  auto const* const certificate = SSL_SESSION_get0_peer(session);
+  if (certificate != nullptr && X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0)
+    return SSL_TICKET_RETURN_IGNORE_RENEW;
+  return found == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+}
+
 openssl_ptr<SSL_CTX> loaded_server::load(tls_certificate const& certificate) {
   files.add(certificate.chain);
   files.add(certificate.key);
@@ -99,6 +110,7 @@ openssl_ptr<SSL_CTX> loaded_server::load(tls_certificate const& certificate) {
     bool const required = options.clients == client_certificates::required;
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
   }
+  SSL_CTX_set_session_ticket_cb(context, nullptr, judge_ticket, nullptr);
   SSL_CTX_set_client_hello_cb(context, look_at_hello, nullptr);
   SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
   SSL_CTX_set_tlsext_servername_callback(context, choose_certificate);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -99,7 +100,8 @@ class tls_state final : public std::enable_shared_from_this<tls_state>,
     bool const held = reading && !is_failed() && (more_ || peer_ended_);
     if ((broken && !ending_) || held) return post(direction, std::move(waiter));
     // Until the handshake is over a writer waits for the peer, unless our own part of it has still to leave.
-    bool const for_peer = reading || (engine_.phase() == tls_engine::phase::handshaking && out_.empty());
+    bool const for_peer =
+        reading || needs_peer_ || (engine_.phase() == tls_engine::phase::handshaking && out_.empty());
     wait_below(for_peer ? io_direction::read : io_direction::write)->above[index_of(direction)] =
         std::move(waiter);
   }
@@ -115,15 +117,14 @@ class tls_state final : public std::enable_shared_from_this<tls_state>,
     auto const keep = shared_from_this();
     scheduler_->timers().cancel(*this);
     if (!ending_) engine_.shutdown();
-    flush();  // if the stream below takes it at once
-    below_->close();
-    out_.release();
+    flush();
+    if (out_.empty() || write_error_ || !linger()) finish_close();
   }
 
   // From the wait below.
   void ready(io_direction direction, std::array<std::shared_ptr<io_waiter>, 2> const& above) {
     waiting_[index_of(direction)].reset();
-    if (closed_) return;
+    if (closed_) return go_on_lingering();
     scheduler_->turn([&] {
       if (direction == io_direction::write) {
         flush();
@@ -137,6 +138,12 @@ class tls_state final : public std::enable_shared_from_this<tls_state>,
         static_cast<void>(shake_hands());
         flush();
         more_ = true;  // what followed the handshake may be in here
+      } else if (std::exchange(needs_peer_, false)) {
+        drained_ = false;
+        pulls_ = 0;
+        engine_.advance();
+        flush();
+        more_ = true;
       }
       for (auto const each : {io_direction::read, io_direction::write})
         if (above[index_of(each)] && !closed_) above[index_of(each)]->ready(each);
@@ -165,6 +172,7 @@ class tls_state final : public std::enable_shared_from_this<tls_state>,
     return result;
   }
   bool push(bytes_view bytes) noexcept override {
+    if (out_.size() > 4 * most_encrypted) return false;  // no honest peer makes us answer so much
     try {
       out_.append(bytes);
       return true;
@@ -218,10 +226,14 @@ class tls_state final : public std::enable_shared_from_this<tls_state>,
     std::array<std::byte, full_record> gathered;
     std::size_t gathered_size = 0;
     auto const put = [&](bytes_view part) {
+      if (part.empty()) return true;
+      reserve(part.size());
+      auto const how = engine_.write(part);
+      needs_peer_ = how == tls_engine::outcome::blocked;
+      if (how != tls_engine::outcome::done) return false;
       taken += part.size();
       in_batch += part.size();
-      reserve(part.size());
-      return part.empty() || engine_.write(part) == tls_engine::outcome::done;
+      return true;
     };
     auto const put_gathered = [&] {
       return put(bytes_view{gathered}.first(std::exchange(gathered_size, 0)));
@@ -273,7 +285,7 @@ class tls_state final : public std::enable_shared_from_this<tls_state>,
     if (out_.empty()) {
       out_.release();
       if (ending_ && !std::exchange(ended_below_, true)) below_->shutdown_write();
-    } else if (!write_error_ && !closed_) {
+    } else if (!write_error_ && (!closed_ || lingering_)) {
       try {
         static_cast<void>(wait_below(io_direction::write));
       } catch (std::bad_alloc const&) { write_error_ = std::make_error_code(std::errc::not_enough_memory); }
@@ -296,9 +308,30 @@ class tls_state final : public std::enable_shared_from_this<tls_state>,
                });
   }
 
-  // The handshake takes too long.
+  // What was taken still leaves, as from a socket that was closed. False: nobody would tell when.
+  bool linger() noexcept {
+    constexpr std::chrono::seconds longest{10};
+    if (scheduler_->is_over()) return false;
+    lingering_ = true;
+    scheduler_->start_timer(*this, scheduler_->now() + longest);
+    return waiting_[index_of(io_direction::write)].lock() != nullptr;
+  }
+  void go_on_lingering() noexcept {
+    if (!lingering_) return;
+    flush();
+    if (out_.empty() || write_error_) finish_close();
+  }
+  void finish_close() noexcept {
+    lingering_ = false;
+    scheduler_->timers().cancel(*this);
+    below_->close();
+    out_.release();
+  }
+
+  // The handshake takes too long, or what is left does not leave.
   void expired() noexcept override {
     auto const keep = shared_from_this();
+    if (lingering_) return finish_close();
     engine_.fail("the handshake did not end within " + describe(timeout_));
     for (auto const& outstanding : waiting_) {
       auto const wait = outstanding.lock();
@@ -325,7 +358,9 @@ class tls_state final : public std::enable_shared_from_this<tls_state>,
   bool peer_ended_ = false;
   bool ending_ = false;
   bool ended_below_ = false;
+  bool needs_peer_ = false;  // a write goes on when the rest of a message of the peer's has come
   bool closed_ = false;
+  bool lingering_ = false;
 };
 
 void relay::ready(io_direction direction) noexcept {
