@@ -2,6 +2,9 @@
 #include <sluice/rpc/compressor.hpp>
 
 #include "support/catch.hpp"
+#include "unit/net/allocation_count.hpp"
+
+#if SLUICE_COUNTS_ALLOCATIONS
 
 #include <malloc.h>
 
@@ -23,6 +26,11 @@ void* operator new(std::size_t size) {
   held += malloc_usable_size(block);
   if (held > most_held) most_held = held;
   return block;
+}
+void* operator new(std::size_t size, std::nothrow_t const&) noexcept {
+  try {
+    return operator new(size);
+  } catch (std::bad_alloc const&) { return nullptr; }
 }
 void operator delete(void* block) noexcept {
   if (block == nullptr) return;
@@ -62,3 +70,5 @@ TEST_CASE("a bomb takes no more memory than the limit and 64 KiB") {
     }
   }
 }
+
+#endif

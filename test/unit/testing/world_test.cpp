@@ -148,8 +148,8 @@ TEST_CASE("each fault of a world happens, and calls end all the same") {
     CAPTURE(name);
     world_faults faults;
     set(faults);
-    small_world w{7, faults};
     bool seen = false;
+    small_world w{7, faults};
     w.in.on_trace([&](std::string_view line) { seen = seen || line.find(traced) != std::string_view::npos; });
     std::vector<std::string> answers;
     w.in.run(many_calls(w, answers));
