@@ -50,10 +50,10 @@ struct two_processes {
   }
 
   visits handler;
+  status ended_with;  // outlives the channel, whose end is told to it
   world server;
   bounded_io client;
   std::unique_ptr<channel> on;
-  status ended_with;
   std::shared_ptr<bounded_io::background> call;
 };
 
