@@ -48,7 +48,7 @@ class client_exchange {
 
  protected:
   client_exchange() = default;
-  ~client_exchange() = default;
+  virtual ~client_exchange() = default;
 
  private:
   friend class next_call;

@@ -31,7 +31,7 @@ class server_exchange {
 
  protected:
   server_exchange() = default;
-  ~server_exchange() = default;
+  virtual ~server_exchange() = default;
 
  private:
   friend class next_handler;
