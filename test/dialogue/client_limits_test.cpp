@@ -6,6 +6,7 @@
 #include <boost/asio/detached.hpp>
 
 #include <functional>
+#include <optional>
 
 using namespace sluice;
 using namespace sluice::test;
@@ -114,4 +115,21 @@ TEST_CASE("a server that takes nothing of a request is given up") {
   d.settle();
   CHECK(out.ended_with() == code::unavailable);
   CHECK(has(out.ended->message(), "the peer took nothing of what was sent for 20.0 s"));
+}
+
+TEST_CASE("responses that the client itself refuses are not charged to the server") {
+  client_dialogue d{{.max_receive_size = 10, .limits = {.abuse_burst = 2, .abuse_per_second = 0}}};
+  std::optional<scripted_peer> peer;
+  for (std::uint32_t id = 1; id != 41; id += 2) {
+    outcome out;
+    spawn(d.io, run_unary(d.through, text{"ask"}, {}, out), detached);
+    if (!peer) peer.emplace(d.server());
+    peer->expect(headers(id)).expect(data(id).message("ask").end());
+    peer->send(response(id))
+        .send(data(id).message("more than ten bytes"))
+        .expect(rst_stream(id, 11))
+        .settle();
+    CHECK(out.ended_with() == code::resource_exhausted);
+  }
+  CHECK(d.through.state() == connectivity::ready);
 }

@@ -157,6 +157,17 @@ TEST_CASE("a client may reset so many streams at once, and a few each second (ra
   CHECK(has(peer.read_raw(), "too many streams were reset"));
 }
 
+TEST_CASE("each stream that was answered lets the client reset another") {
+  limited_server d{{.limits = {.reset_burst = 2, .resets_per_second = 0}}};
+  auto peer = d.client();
+  for (std::uint32_t id = 1; id != 81; id += 4) {
+    peer.send(unary_request(id)).send(data(id).message("x").end());
+    peer.expect(response(id)).expect(data(id).message("x")).expect(trailers(id));
+    peer.send(bidi_request(id + 2)).send(rst_stream(id + 2, cancel)).settle();
+  }
+  CHECK(d.served.connections() == 1);
+}
+
 TEST_CASE("CONTINUATION frames are counted, however they are cut") {
   for (std::size_t const piece : {0U, 1U}) {
     limited_server d{{.limits = {.max_continuations = 5}}};

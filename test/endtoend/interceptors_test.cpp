@@ -372,6 +372,55 @@ TEST_CASE("a stop, a cancel and a destroyed call stop the interceptor") {
   CHECK(inside.running() == 0);
 }
 
+TEST_CASE("a cancel ends a call whose interceptor works behind the answer") {
+  world w;
+  sluice::event never;
+  visits behind;
+  auto const on = w.connect(chain(with([&](client_exchange&, next_call next) -> task<status> {
+    status const how = co_await next();
+    visit const here{behind};
+    co_await never.wait();
+    co_return how;
+  })));
+  auto call = TalkStub{*on}.Say(note("x"));
+  auto const waiting =
+      w.start([&]() -> task<void> { CHECK((co_await as_result(call)).status().code() == code::cancelled); });
+  w.until([&] { return behind.running() == 1; });
+  call.cancel();
+  w.join(*waiting);
+  w.until([&] { return behind.ended == 1; });
+}
+
+TEST_CASE("what is not to be compressed is not, also when it passes through a chain") {
+  world w;
+  std::vector<bool> compressed;
+  w.service.chat = [&](generator<Note> from) -> generator<Note> {
+    sluice::server_call& call = co_await sluice::this_call;
+    while (auto* const each = co_await from.next()) {
+      compressed.push_back(call.request_compressed());
+      co_yield *each;
+    }
+  };
+  auto options =
+      chain(with([](client_exchange&, next_call next) -> task<status> { co_return co_await next(); }));
+  options.compression = "gzip";
+  options.compression_min_size = 0;
+  auto const on = w.connect(std::move(options));
+  w.run([&]() -> task<void> {
+    Note const zeros = note(std::string(1000, '0'));
+    auto chat = TalkStub{*on}.Chat();
+    chat.compress_messages(sluice::compression_mode::never);
+    co_await chat.write(zeros);
+    CHECK(co_await chat.next() != nullptr);
+    co_await chat.write(zeros);
+    CHECK(co_await chat.next() != nullptr);
+    chat.compress_messages(sluice::compression_mode::when_smaller);
+    co_await chat.write(zeros);
+    CHECK(co_await chat.next() != nullptr);
+  });
+  CHECK(compressed == std::vector{false, false, true});
+}
+
 TEST_CASE("a next that is stopped ends the call on the wire, and the interceptor decides") {
   world w;
   sluice::event never;

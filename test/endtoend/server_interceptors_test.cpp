@@ -266,24 +266,25 @@ namespace {
 
 task<void> in_a_scope(next_handler next) { static_cast<void>(co_await next()); }
 
-/// Gives the handler 20 ms.
-task<void> hurry(next_handler next) {
-  auto const soon = []() -> task<status> {
-    co_await sluice::sleep_for(20ms);
+/// Stops the handler when it is `enough`.
+task<void> until(sluice::event& enough, next_handler next) {
+  auto const over = [](sluice::event& what) -> task<status> {
+    co_await what.wait();
     co_return status{};
   };
-  static_cast<void>(co_await sluice::first_of(next(), soon()));
+  static_cast<void>(co_await sluice::first_of(next(), over(enough)));
 }
 
 }  // namespace
 
 TEST_CASE("what a client sends while an interceptor goes on without its handler is nobody's") {
   visits handlers;
+  sluice::event enough;
   sluice::event left;
   sluice::event late;
   world w{chain(with([&](server_exchange& call, next_handler next) -> task<status> {
     if (!call.call().method().ends_with("/Chat")) co_return co_await next();
-    co_await hurry(next);
+    co_await until(enough, next);
     CHECK(handlers.running() == 0);
     left.set();
     co_await late.wait();
@@ -298,6 +299,7 @@ TEST_CASE("what a client sends while an interceptor goes on without its handler 
     auto chat = TalkStub{*on}.Chat();
     co_await chat.write(note("x"));
     CHECK((co_await chat.next())->text() == "x");
+    enough.set();
     co_await left.wait();
     co_await chat.write(note("y"));
     co_await chat.writes_done();
@@ -310,8 +312,9 @@ TEST_CASE("what a client sends while an interceptor goes on without its handler 
 
 TEST_CASE("an interceptor stops a handler that waits for the client's window") {
   visits handlers;
+  sluice::event enough;
   world w{chain(with([&](server_exchange&, next_handler next) -> task<status> {
-    co_await hurry(next);
+    co_await until(enough, next);
     co_return status{code::unavailable, "too slow"};
   }))};
   w.service.listen = [&](Note) -> generator<Note> {
@@ -320,7 +323,10 @@ TEST_CASE("an interceptor stops a handler that waits for the client's window") {
   };
   auto const on = w.connect();
   auto heard = TalkStub{*on}.Listen(note("x"));
-  w.run([&]() -> task<void> { CHECK(co_await heard.next() != nullptr); });
+  w.run([&]() -> task<void> {
+    CHECK(co_await heard.next() != nullptr);
+    enough.set();
+  });
   w.until([&] { return handlers.ended == 1; });
 }
 

@@ -27,7 +27,8 @@ struct tls_begin {
 /// block until then, and a waiter of either direction is told when the handshake has moved.
 ///
 /// A write encrypts up to 64 KiB, writes that by one call below, and goes on while all of it was taken. So what is
-/// encrypted and unsent is never more than that and its records' frames; it leaves by itself when it can.
+/// encrypted and unsent is never more than that and its records' frames; answers to a peer that asks for them and does
+/// not read may add as much three times, then it has failed. It leaves by itself when it can, for 10 s also after `close`.
 [[nodiscard]] std::unique_ptr<byte_stream> make_tls_stream(asio::any_io_executor const& executor,
                                                            std::unique_ptr<byte_stream> below,
                                                            tls_begin begin);

@@ -40,6 +40,15 @@ TEST_CASE("a clock that goes back, or stands still, gives nothing") {
   CHECK(taken(bucket, start - 1h) == 0);
 }
 
+TEST_CASE("what is given back can be taken again, up to the burst") {
+  token_bucket bucket{3, 1};
+  CHECK(taken(bucket, start) == 3);
+  bucket.give();
+  CHECK(taken(bucket, start) == 1);
+  for (int i = 0; i != 10; ++i) bucket.give();
+  CHECK(taken(bucket, start) == 3);
+}
+
 TEST_CASE("a bucket of no burst is always empty") {
   token_bucket bucket{0, 1000};
   CHECK_FALSE(bucket.take(start));

@@ -309,6 +309,20 @@ TEST_CASE("TLS: a stream that breaks at any read or write ends both sides", "[tl
   }
 }
 
+TEST_CASE("TLS: what was taken before a close still leaves", "[tls]") {
+  pipe_options options;
+  options.capacity = 1000;
+  pair_of_talkers both{options, "hello"};
+  both.shake_hands();
+  auto const text = some_text(50'000);
+  std::array<bytes_view, 1> const pieces{as_bytes(text)};
+  REQUIRE(both.server->stream->write(pieces).bytes == text.size());
+  both.server->stream->close();
+  both.settle();
+  CHECK(both.client->heard == text);
+  CHECK(both.client->ended);
+}
+
 TEST_CASE("TLS: waits are dropped with the executor's context", "[tls]") {
   contexts with;
   std::weak_ptr<talker> kept;

@@ -218,6 +218,16 @@ TEST_CASE("a question that is none, or of a later version, is INVALID_ARGUMENT")
   CHECK(responses[2].has_list_services_response());
 }
 
+TEST_CASE("a request of more than 16 KiB is malformed, and nothing of it is repeated") {
+  world w;
+  auto large = about_symbol("x");
+  large.set_host(std::string(16 * 1024, 'h'));
+  try {
+    static_cast<void>(w.ask(large));
+    FAIL("it was answered");
+  } catch (status_error const& error) { CHECK(error.code() == code::internal); }
+}
+
 TEST_CASE("a name of more than 4096 bytes is not looked for") {
   world w;
   CHECK(error_of(w.ask(about_symbol(std::string(4096, 'a')))) == code::not_found);

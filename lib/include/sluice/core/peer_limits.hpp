@@ -17,7 +17,8 @@ struct peer_limits {
   /// reset or refused for the peer's error. More: GOAWAY ENHANCE_YOUR_CALM.
   std::uint32_t abuse_burst = 1000;
   std::uint32_t abuse_per_second = 33;
-  /// Server: streams that a client may reset at once, and how many more each second. More: GOAWAY ENHANCE_YOUR_CALM.
+  /// Server: streams that a client may reset at once, and how many more each second and for each stream that was
+  /// answered. More: GOAWAY ENHANCE_YOUR_CALM.
   std::uint32_t reset_burst = 1000;
   std::uint32_t resets_per_second = 33;
   /// CONTINUATION frames of one header block. More: GOAWAY ENHANCE_YOUR_CALM.

@@ -17,7 +17,7 @@ namespace sluice {
 /// service uses it or not: do not add it where that is a secret. A file goes out with all files that it imports; an import
 /// that was sent on a stream is not sent on that stream again.
 ///
-/// Limits: names of up to 4096 bytes; a stream remembers the files that it sent, and nothing else.
+/// Limits: names of up to 4096 bytes, requests of up to 16 KiB; a stream remembers the files that it sent, and nothing else.
 /// Concurrency: thread-safe, also while servers of several threads serve it. Lifetime: outlives the servers it was added to.
 class reflection_service {
  public:
