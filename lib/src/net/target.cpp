@@ -115,7 +115,14 @@ std::string target::to_string() const {
   std::string text = scheme + ":";
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     if (i != 0) text += ',';
-    text += addresses[i].endpoint();
+    auto const endpoint = addresses[i].endpoint();
+    if (scheme == "ipv6" &&
+        addresses[i].kind() == address::kind::ipv4) {  // written as mapped, kept as what it is
+      auto const colon = endpoint.rfind(':');
+      text += "[::ffff:" + endpoint.substr(0, colon) + "]" + endpoint.substr(colon);
+    } else {
+      text += endpoint;
+    }
   }
   return text;
 }

@@ -37,6 +37,7 @@ TEST_CASE("targets that are addresses are read") {
   CHECK(read("ipv4:1.2.3.4") == "ipv4 | ipv4:1.2.3.4:443 | 1.2.3.4");
   CHECK(read("ipv6:[::1]:80") == "ipv6 | ipv6:[::1]:80 | [::1]:80");
   CHECK(read("ipv6:[::1]:80,[::2]:81") == "ipv6 | ipv6:[::1]:80,[::2]:81 | [::1]:80");
+  CHECK(read("ipv6:[::ffff:192.0.2.1]:5") == "ipv6 | ipv6:[::ffff:192.0.2.1]:5 | [::ffff:192.0.2.1]:5");
   CHECK(read("unix:/run/x.sock") == "unix | unix:/run/x.sock | localhost");
   CHECK(read("unix:///run/x.sock") == "unix | unix:/run/x.sock | localhost");
   CHECK(read("unix:////run/x.sock") == "unix | unix:////run/x.sock | localhost");
