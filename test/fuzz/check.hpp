@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 namespace sluice::fuzz {
 
@@ -19,8 +20,12 @@ inline void check(bool holds, std::string_view promise) {
 inline void check_same(std::string_view one, std::string_view other, std::string_view promise) {
   if (one == other) [[likely]]
     return;
-  std::fprintf(stderr, "one:   %.*s\nother: %.*s\n", static_cast<int>(one.size()), one.data(),
-               static_cast<int>(other.size()), other.data());
+  for (auto const& [name, bytes] : {std::pair{"one:   ", one}, {"other: ", other}}) {
+    std::fputs(name, stderr);
+    for (unsigned char const byte : bytes)
+      std::fprintf(stderr, byte < ' ' || byte > '~' ? "\\x%02x" : "%c", byte);
+    std::fputc('\n', stderr);
+  }
   check(false, promise);
 }
 
