@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <vector>
 
 namespace {
@@ -113,17 +114,19 @@ class Relay final : public weather::WeatherService {
 
 // [halves]
 class Bulletin final : public weather::WeatherService {
+  using outbox = sluice::queue<Report>;
+
   sluice::generator<Report> Follow(sluice::generator<Place> places) override {
-    sluice::queue<Report> outbox{16};  // bounded: a reader that is too slow makes `listen` wait
+    auto const reports = std::make_shared<outbox>(16);  // bounded: a reader that is too slow makes `listen` wait
     sluice::scope beside;
-    beside.spawn(listen(places, outbox));
-    while (auto const next = co_await outbox.pop()) co_yield *next;  // nothing: closed and empty
-    co_await beside.join();  // it uses `places` and `outbox`
+    beside.spawn(listen(std::move(places), reports));
+    while (auto const next = co_await reports->pop()) co_yield *next;  // nothing: closed and empty
+    co_await beside.join();
   }
 
-  static sluice::task<void> listen(sluice::generator<Place>& places, sluice::queue<Report>& outbox) {
-    while (Place const* place = co_await places.next()) co_await outbox.push(report(place->name(), 20));
-    outbox.close();
+  static sluice::task<void> listen(sluice::generator<Place> places, std::shared_ptr<outbox> reports) {
+    while (Place const* place = co_await places.next()) co_await reports->push(report(place->name(), 20));
+    reports->close();
   }
 };
 // [/halves]

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Everything. Programs that count compile time include the parts that they use.
+// What most programs use; those that count compile time include the parts. Apart: <sluice/client/jwt.hpp>,
+// <sluice/client/oauth2.hpp>, <sluice/services/...> and <sluice/testing/...>.
 
 #include <sluice/client/channel.hpp>
 #include <sluice/client/credentials.hpp>

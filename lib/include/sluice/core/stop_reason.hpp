@@ -14,8 +14,8 @@ enum class stop_reason : std::uint8_t {
   client_cancelled,  ///< the peer reset its call
   deadline,          ///< the call's deadline passed
   connection_lost,   ///< the transport under the call is gone
-  draining,          ///< the server drains and the grace is over
-  shutdown,          ///< the channel or server was shut down
+  draining,          ///< the server began to drain: of the drain token, which interrupts nothing
+  shutdown,          ///< the channel or server was shut down, or the grace of its stop is over
   local,             ///< this process asked: a sibling failed, a scope ended, a user's stop_source
 };
 

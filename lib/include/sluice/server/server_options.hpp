@@ -22,7 +22,7 @@ class server_observer;
 /// Limits and seams of a server. Set what differs:  sluice::server server{executor, {.max_receive_size = 16 << 20}};
 struct server_options {
   /// Calls of one connection at a time, counted by running handlers: a call that the client reset counts until its
-  /// handler has ended. More are refused (REFUSED_STREAM), which clients try again.
+  /// handler has ended. More are refused (REFUSED_STREAM): clients that retry try again, sluice's fail with UNAVAILABLE.
   std::uint32_t max_concurrent_streams = 1000;
   /// Bytes of one message. Above: the call ends with RESOURCE_EXHAUSTED.
   std::size_t max_receive_size = std::size_t{4} * 1024 * 1024;
