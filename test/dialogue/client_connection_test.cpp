@@ -98,6 +98,39 @@ TEST_CASE("a connection that cannot be made fails the call, unless it waits for 
   CHECK(patient.ended_with() == code::ok);
 }
 
+TEST_CASE("a call that does not wait for a connection fails at once, also behind calls that do") {
+  outcome patient;
+  outcome out;
+  client_dialogue d;
+  d.refuse = true;
+  ask(d, patient, call_options{}.wait_for_ready());
+  d.settle();
+  ask(d, out);
+  d.settle();
+  CHECK(out.ended_with() == code::unavailable);
+  CHECK_FALSE(patient.ended);
+}
+
+TEST_CASE("a connector that throws has failed to connect") {
+  outcome out;
+  outcome patient;
+  client_dialogue d;
+  d.throws = true;
+  ask(d, out);
+  d.settle();
+  CHECK(out.ended_with() == code::unavailable);
+  CHECK(std::string{out.ended->message()}.find("no such wire") != std::string::npos);
+  ask(d, patient, call_options{}.wait_for_ready());
+  d.clock.advance(2s);  // again by the timer, where nothing may be thrown
+  d.settle();
+  CHECK_FALSE(patient.ended);
+  d.throws = false;
+  d.clock.advance(4s);
+  auto peer = d.server();
+  answer(peer, 1);
+  CHECK(patient.ended_with() == code::ok);
+}
+
 TEST_CASE("GOAWAY ends the calls above its last stream, lets the others finish, and new ones go elsewhere") {
   outcome first;
   outcome second;

@@ -11,6 +11,7 @@
 
 #include <deque>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,7 @@ struct client_dialogue {
 
   channel::connector connector() {
     return [this]() -> std::unique_ptr<byte_stream> {
+      if (throws) throw std::runtime_error{"no such wire"};
       if (refuse) return nullptr;
       pipe_options options = pipes;
       options.first.record = record;
@@ -63,6 +65,7 @@ struct client_dialogue {
   manual_clock clock{io.get_executor()};
   pipe_options pipes;
   bool refuse = false;
+  bool throws = false;
   std::shared_ptr<pipe_record> record = std::make_shared<pipe_record>();
   std::deque<scripted_peer> waiting;
   std::vector<std::pair<log_level, std::string>> log;

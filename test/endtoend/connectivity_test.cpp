@@ -205,6 +205,19 @@ TEST_CASE("a channel that is idle long enough lets its connection go, and connec
   CHECK(on->state() == connectivity::ready);
 }
 
+TEST_CASE("a channel that was connected without a call is idle in its time, too") {
+  world w;
+  sluice::testing::manual_clock clock{w.executor()};
+  auto const on = w.connect({.idle_timeout = 5s});
+  w.run([&] { return on->ready(); });
+  w.poll();
+  clock.advance(4s);
+  w.poll();
+  CHECK(on->state() == connectivity::ready);
+  clock.advance(1s);
+  w.until([&] { return on->state() == connectivity::idle && w.server.connections() == 0; });
+}
+
 TEST_CASE("a channel with a call is never idle") {
   world w;
   sluice::testing::manual_clock clock{w.executor()};

@@ -103,6 +103,7 @@ void channel_state::publish(connectivity state, std::shared_ptr<picker> by) {
   become(state);
   serve_queue();
   if (state_ == connectivity::idle && !queue_.empty()) leave_idle();
+  if (state_ == connectivity::ready && calls_.empty()) await_idleness();
 }
 
 void channel_state::subchannel_changed(subchannel& which) {
@@ -138,9 +139,17 @@ void channel_state::submit(outgoing_call& call) {
     return call.end(status{code::unavailable, "the channel was shut down"});
   if (state_ == connectivity::idle) leave_idle();
   if (call.ended()) return;
-  if (!queue_.empty() || place(call) != placing::done) {
+  bool const in_turn = queue_.empty() || turned_away(call);
+  if (!in_turn || place(call) != placing::done) {
     if (!call.ended()) queue_.push_back(call);
   }
+}
+
+// Nobody overtakes those who wait, but a call that has nothing to wait for is told so at once.
+bool channel_state::turned_away(outgoing_call const& call) {
+  if (!picker_) return false;
+  auto const what = picker_->choose().what;
+  return what == pick::verdict::drop || (what == pick::verdict::fail && !call.waits_for_ready());
 }
 
 channel_state::placing channel_state::place(outgoing_call& call) {
@@ -192,6 +201,10 @@ void channel_state::call_ended(outgoing_call& call, sluice::method which, status
   if (!calls_.empty() || (draining_ && !intercepted_.empty())) return;
   // Whoever drains waits for this and closes then: here the session may still be at work.
   if (closed_ || draining_) return ended_.set();
+  await_idleness();
+}
+
+void channel_state::await_idleness() {
   if (options_.idle_timeout != duration::max())
     scheduler_->start_timer(*this, deadline::after(scheduler_->now(), options_.idle_timeout).at());
 }

@@ -90,9 +90,11 @@ class channel_state final : public std::enable_shared_from_this<channel_state>,
   /// no_room: the pick has a connection, and that takes no further stream now.
   enum class placing : std::uint8_t { done, waits, no_room };
   placing place(outgoing_call& call);
+  [[nodiscard]] bool turned_away(outgoing_call const& call);
   placing place_or_end(outgoing_call& call) noexcept;
   void use(std::vector<address> found);
   void serve_queue() noexcept;
+  void await_idleness();
   void become(connectivity state);
   void leave_idle();
   void end_all() noexcept;

@@ -55,9 +55,8 @@ void subchannel::dial() {
   began_ = scheduler_->now();
   become(connectivity::connecting);
   if (connect_ != nullptr) {
-    auto bytes = (*connect_)();
-    if (!bytes) return failed(status{code::unavailable, "the channel's connector gave no connection"});
-    return begin_http2(std::move(bytes));
+    auto bytes = connector_gives();
+    return bytes ? begin_http2(std::move(*bytes)) : failed(bytes.status());
   }
   net::dial_options dialling;
   dialling.timeout = options_.connect_timeout;
@@ -68,6 +67,15 @@ void subchannel::dial() {
                                         auto const keep = shared_from_this();
                                         scheduler_->turn([&] { dialled(std::move(made)); });
                                       });
+}
+
+result<std::unique_ptr<byte_stream>> subchannel::connector_gives() {
+  try {
+    if (auto bytes = (*connect_)()) return bytes;
+  } catch (std::bad_alloc const&) { throw; } catch (std::exception const& error) {
+    return status{code::unavailable, std::string{"the channel's connector threw: "} + error.what()};
+  } catch (...) { return status{code::unavailable, "the channel's connector threw"}; }
+  return status{code::unavailable, "the channel's connector gave no connection"};
 }
 
 void subchannel::dialled(result<std::unique_ptr<byte_stream>, std::string> made) {

@@ -68,6 +68,7 @@ class subchannel final : public std::enable_shared_from_this<subchannel>,
 
   void dial();
   void give_up();
+  [[nodiscard]] result<std::unique_ptr<byte_stream>> connector_gives();
   void dialled(result<std::unique_ptr<byte_stream>, std::string> made);
   void begin_http2(std::unique_ptr<byte_stream> bytes);
   void failed(status why);

@@ -47,7 +47,7 @@ class channel {
   /// Throws status_error INVALID_ARGUMENT for a malformed target.
   channel(boost::asio::any_io_executor executor, std::string_view target, channel_options options = {});
   /// A channel over connections that the caller makes: a pipe, TLS of its own, anything. `connect` is called whenever a
-  /// new one is needed; null means that connecting failed.
+  /// new one is needed; null and an exception mean that connecting failed.
   using connector = std::function<std::unique_ptr<byte_stream>()>;
   channel(boost::asio::any_io_executor executor, connector connect, channel_options options = {});
   channel(channel const&) = delete;
