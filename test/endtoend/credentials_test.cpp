@@ -263,6 +263,26 @@ TEST_CASE("a token is fetched again ahead of its end, and used meanwhile") {
   CHECK(seen == "Bearer 4;");
 }
 
+TEST_CASE("a token that ends while its successor cannot be fetched is not sent") {
+  showing w;
+  sluice::testing::manual_clock clock{w.executor()};
+  counted_source tokens;
+  tokens.gate.set();
+  auto const on = w.connect(over_plaintext(sluice::cached(tokens.source(), 5min)));
+  w.run([&]() -> task<void> { co_await TalkStub{*on}.Say(note("x")); });
+  clock.advance(58min);
+  tokens.gate.reset();
+  status how;
+  auto const late =
+      w.start([&]() -> task<void> { how = (co_await as_result(TalkStub{*on}.Say(note("x")))).status(); });
+  w.poll();
+  clock.advance(3min);
+  tokens.fails = status{code::unavailable, "away"};
+  tokens.gate.set();
+  w.join(*late);
+  CHECK(how.code() == code::unavailable);
+}
+
 TEST_CASE("over TLS credentials are sent") {
   tls_world w;
   w.service.say = [](Note) -> task<Note> {

@@ -85,7 +85,8 @@ class cached_token final : public call_credentials {
     } catch (...) { failure = std::current_exception(); }
     if (!failure) co_return;
     bool const stopped = here.stop().stop_requested();
-    if (has_one && !stopped) co_return;  // what there is still holds
+    bool const holds = has_one && !token_->expires_at().passed(here.scheduler().now());
+    if (holds && !stopped) co_return;
     if (!stopped) round.failed(failure);
     std::rethrow_exception(failure);
   }
