@@ -168,6 +168,24 @@ TEST_CASE("a call that is awaited on another executor than its channel's fails w
   CHECK(answer.starts_with("FAILED_PRECONDITION"));
 }
 
+TEST_CASE("the requests of a call that fails before it begins are not asked for") {
+  world w;
+  auto const on = w.connect();
+  bool asked = false;
+  auto const requests = [&]() -> sluice::generator<Note> {
+    asked = true;
+    co_yield note("x");
+  };
+  asio::io_context elsewhere;
+  auto const answer =
+      sluice::run(elsewhere, [](channel& to, sluice::generator<Note> all) -> task<std::string> {
+        auto const failed = co_await as_result(TalkStub{to}.Tell(std::move(all)));
+        co_return failed.status().to_string();
+      }(*on, requests()));
+  CHECK(answer.starts_with("FAILED_PRECONDITION"));
+  CHECK_FALSE(asked);
+}
+
 TEST_CASE("a service that is added to a server that listens or serves is refused") {
   bounded_io io;
   talk one;

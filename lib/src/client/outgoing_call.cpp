@@ -312,15 +312,14 @@ void outgoing_call::when_ended(coro::ready_node& node) noexcept {
 void outgoing_call::peer_ended_call(status how) {
   // The server is done; what we would still say interests nobody.
   bool const unsaid = !writes_done_ || unsent() != 0;
-  end(std::move(how));
   if (unsaid) reset(static_cast<std::uint32_t>(wire::http2_error::cancel));
+  end(std::move(how));  // last: it may be the end of `this`
 }
 
 void outgoing_call::fail(status how) noexcept {
-  auto const error = wire::rst_for(how.code());
   discarded_ = true;
-  end(std::move(how));
-  reset(error);
+  reset(wire::rst_for(how.code()));
+  end(std::move(how));  // last: it may be the end of `this`
 }
 
 void outgoing_call::cancel(status why) noexcept {

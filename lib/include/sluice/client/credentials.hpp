@@ -19,7 +19,7 @@ class call_info {
   call_info(std::string audience, std::string method) noexcept
       : audience_{std::move(audience)}, method_{std::move(method)} {}
 
-  /// "https://AUTHORITY/package.Service": what a token for this call may be bound to.
+  /// "https://AUTHORITY/package.Service", without ":443": what a token for this call may be bound to.
   [[nodiscard]] std::string const& audience() const noexcept { return audience_; }
   /// "/package.Service/Method".
   [[nodiscard]] std::string const& method() const noexcept { return method_; }

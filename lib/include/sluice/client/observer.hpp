@@ -8,7 +8,8 @@
 
 namespace sluice {
 
-/// Told what a channel does: for metrics, tests, logs. The calls are made on the channel's executor. It must not throw.
+/// Told what a channel does: for metrics, tests, logs. The calls are made on the channel's executor, in the middle of its
+/// work: it must not throw, and neither use the channel nor destroy it or calls. What leads to that is posted.
 class channel_observer {
  public:
   virtual ~channel_observer() = default;

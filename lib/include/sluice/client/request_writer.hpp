@@ -205,7 +205,7 @@ class writing_call : public any_call {
   void begin(coro::context& parent) {
     if (call_->started()) return;
     call_->start(parent);
-    writer_->start();
+    if (!call_->ended()) writer_->start();
   }
   /// Half-closes; also starts a call that has not written anything.
   class done_operation {
