@@ -52,7 +52,9 @@ parsed_target parse_dns(std::string_view text) {
   if (split->port && *split->port == 0) return std::string{"nothing can be reached at port 0"};
   made.host = std::move(split->host);
   made.port = split->port.value_or(default_target_port);
-  made.authority = text;
+  // An address without brackets has no port either.
+  bool const bare = text.front() != '[' && made.host.find(':') != made.host.npos;
+  made.authority = bare ? "[" + made.host + "]" : std::string{text};
   return made;
 }
 

@@ -26,7 +26,7 @@ TEST_CASE("dns targets are read with and without their scheme") {
   CHECK(read("127.0.0.1:80") == "dns | dns:///127.0.0.1:80 | 127.0.0.1:80");
   CHECK(read("[::1]:80") == "dns | dns:///[::1]:80 | [::1]:80");
   CHECK(read("dns:///[::1]") == "dns | dns:///[::1]:443 | [::1]");
-  CHECK(read("::1") == "dns | dns:///[::1]:443 | ::1");
+  CHECK(read("::1") == "dns | dns:///[::1]:443 | [::1]");
   CHECK(read("dns://192.0.2.53/a.test:1") == "dns | dns://192.0.2.53/a.test:1 | a.test:1");
   CHECK(parse_target("dns://192.0.2.53:5353/a.test:1")->name_server == "192.0.2.53:5353");
   CHECK(parse_target("dns:///[::1]:80")->host == "::1");

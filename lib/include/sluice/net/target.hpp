@@ -36,7 +36,7 @@ inline constexpr std::uint16_t default_target_port = 443;
 ///   "unix:/run/x.sock"  "unix:relative.sock"  "unix:///run/x.sock"
 ///   "unix-abstract:name"
 ///
-/// Authority: for dns "host:port" as written, for ipv4 and ipv6 the first address as written, for unix
+/// Authority: for dns "host:port" as written, with brackets round an IPv6 address, for ipv4 and ipv6 the first address as written, for unix
 /// "localhost". The error is a sentence that names the text and says what is wrong with it.
 [[nodiscard]] result<target, std::string> parse_target(std::string_view text);
 
