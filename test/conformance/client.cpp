@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What h2specd and negative_http2.py are spoken with by:  client CASE TARGET  The target may be an http URL. Exit code 0:
+// What h2specd and raw_server.py are spoken with by:  client CASE TARGET  The target may be an http URL. Exit code 0:
 // what the case asserts holds; `call` asserts only that the call ends.
 #include "conformance.sluice.hpp"
 
@@ -24,7 +24,7 @@ using conformance::JudgedStub;
 using sluice::as_result;
 using sluice::task;
 
-constexpr std::size_t large = 100'000;  // as negative_http2.py has it
+constexpr std::size_t large = 100'000;  // as raw_server.py has it
 
 sluice::call_options in_time() { return sluice::call_options{}.timeout(5s); }
 

@@ -5,41 +5,23 @@ It reads frame heads alone: it needs to know no header of a request. What it sen
 """
 
 import socket
-import struct
 import threading
 
-DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
-END_STREAM, ACK, END_HEADERS, PADDED = 1, 1, 4, 8
-PREFACE = b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
-INTERNAL_ERROR, MAX_CONCURRENT_STREAMS = 2, 3
+from support import grpc_body, http2
+from support.http2 import (
+    ACK, DATA, END_HEADERS, END_STREAM, FRAME_HEAD, HEADERS, INITIAL_WINDOW_SIZE, INTERNAL_ERROR,
+    MAX_CONCURRENT_STREAMS, PADDED, PING, PREFACE, SETTINGS, SETTINGS_ACK, WINDOW_UPDATE, block, frame)
+
 LARGE = 100_000
 
 
-def frame(kind, flags, stream, payload=b''):
-    return struct.pack('>I', len(payload))[1:] + bytes([kind, flags]) + struct.pack('>I', stream) + payload
-
-
-def literal(name, value):
-    return bytes([0, len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
-
-
-def varint(number):
-    out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
 def message(size):
-    """The five bytes of gRPC, and conformance.Bytes with a body of so many."""
-    body = b'\x0a' + varint(size) + b'x' * size
-    return b'\0' + struct.pack('>I', len(body)) + body
+    """A conformance.Bytes with a body of so many, framed."""
+    return grpc_body.message(grpc_body.bytes_field(1, b'x' * size))
 
 
-RESPONSE = literal(':status', '200') + literal('content-type', 'application/grpc')
-TRAILERS = literal('grpc-status', '0')
+RESPONSE = block([(':status', '200'), ('content-type', 'application/grpc')])
+TRAILERS = block([('grpc-status', '0')])
 
 
 class Connection:
@@ -48,7 +30,7 @@ class Connection:
     def __init__(self, server, peer):
         self.server, self.peer = server, peer
         self.windows = {0: 65535}
-        self.open, self.acked, self.settings = set(), 0, []
+        self.open, self.acked = set(), 0
         self.stream_window = 65535
         self.changed = threading.Condition()
 
@@ -68,12 +50,10 @@ class Connection:
         try:
             if self.exactly(len(PREFACE)) != PREFACE:
                 return
-            limit = struct.pack('>HI', MAX_CONCURRENT_STREAMS, 1) if self.server.behaviour == 'max_streams' else b''
-            self.send(frame(SETTINGS, 0, 0, limit))
+            self.send(http2.settings(*[(MAX_CONCURRENT_STREAMS, 1)] if self.server.behaviour == 'max_streams' else []))
             while True:
-                head = self.exactly(9)
-                length = int.from_bytes(head[:3], 'big')
-                self.received(head[3], head[4], int.from_bytes(head[5:], 'big') & 0x7fffffff, self.exactly(length))
+                size, kind, flags, stream = http2.parse_head(self.exactly(FRAME_HEAD))
+                self.received(kind, flags, stream, self.exactly(size))
         except (EOFError, OSError):
             pass
         finally:
@@ -81,18 +61,15 @@ class Connection:
 
     def received(self, kind, flags, stream, payload):
         if kind == SETTINGS and not flags & ACK:
-            for at in range(0, len(payload), 6):
-                name, value = struct.unpack_from('>HI', payload, at)
-                if name == 4:
-                    self.stream_window = value
-            self.send(frame(SETTINGS, ACK, 0))
+            self.stream_window = http2.parse_settings(payload).get(INITIAL_WINDOW_SIZE, self.stream_window)
+            self.send(SETTINGS_ACK)
         elif kind == PING:
             if flags & ACK:
                 with self.changed:
                     self.acked += 1
                     self.changed.notify_all()
             else:
-                self.send(frame(PING, ACK, 0, payload))
+                self.send(http2.ping(payload, ACK))
         elif kind == WINDOW_UPDATE:
             with self.changed:
                 self.windows[stream] = self.windows.get(stream, 0) + int.from_bytes(payload, 'big')
@@ -119,23 +96,23 @@ class Connection:
                   frame(HEADERS, END_HEADERS | END_STREAM, stream, TRAILERS), *behind)
 
     def goaway(self, stream):
-        self.whole(stream, frame(GOAWAY, 0, 0, struct.pack('>II', stream, 0)))
+        self.whole(stream, http2.goaway(stream))
 
     def rst_after_header(self, stream):
-        self.send(frame(HEADERS, END_HEADERS, stream, RESPONSE), self.reset(stream))
+        self.send(frame(HEADERS, END_HEADERS, stream, RESPONSE), http2.reset(stream, INTERNAL_ERROR))
 
     def rst_during_data(self, stream):
         self.send(frame(HEADERS, END_HEADERS, stream, RESPONSE), frame(DATA, 0, stream, message(1000)[:500]),
-                  self.reset(stream))
+                  http2.reset(stream, INTERNAL_ERROR))
 
     def rst_after_data(self, stream):
         self.send(frame(HEADERS, END_HEADERS, stream, RESPONSE), frame(DATA, 0, stream, message(1000)),
-                  self.reset(stream))
+                  http2.reset(stream, INTERNAL_ERROR))
 
     def ping(self, stream):
         sent = 0
         for piece in (frame(HEADERS, END_HEADERS, stream, RESPONSE), frame(DATA, 0, stream, message(3)), b''):
-            self.send(frame(PING, 0, 0, b'%08d' % sent), piece)
+            self.send(http2.ping(b'%08d' % sent), piece)
             sent += 1
         with self.changed:
             self.server.check(self.changed.wait_for(lambda: self.acked == sent, 5), 'each ping is answered')
@@ -169,10 +146,6 @@ class Connection:
                 return
             self.send(frame(DATA, 0 if padding is None else PADDED, stream, payload))
         self.send(frame(HEADERS, END_HEADERS | END_STREAM, stream, TRAILERS))
-
-    @staticmethod
-    def reset(stream):
-        return frame(RST_STREAM, 0, stream, struct.pack('>I', INTERNAL_ERROR))
 
 
 class RawServer:

@@ -58,7 +58,7 @@ class Place:
         with self.connect() as connection:
             answer = http2.call(connection, 1, '/sluice.hostile.Victim/Count')
             expect(answer.status == 0, f'the figures are not to be had: {answer}')
-            counted = http2.numbers(http2.messages(answer.body)[0])
+            counted = http2.varints(http2.messages(answer.body)[0])
         return [counted.get(field, 0) for field in (1, 2, 3, 4)]
 
     # ---- round the attack ----

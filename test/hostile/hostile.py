@@ -24,7 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parent)]  # its own modules, and test/support
 
 from attack import Attack, ClientAttack, Place  # noqa: E402
 from victims import Disturbed, Failed, MIB  # noqa: E402

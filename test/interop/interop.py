@@ -19,12 +19,14 @@ import sys
 import time
 from pathlib import Path
 
-import peers
-import plain_http2
-import proxies
-import reflection
-from suite import matrix, page
-from processes import START_LIMIT, Server, run_client
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # for test/support
+
+import peers  # noqa: E402
+import plain_http2  # noqa: E402
+import proxies  # noqa: E402
+import reflection  # noqa: E402
+from suite import matrix, page  # noqa: E402
+from processes import START_LIMIT, Server, run_client  # noqa: E402
 
 HTTP2 = 'nghttp2'
 CLEAN = 'ends_clean'  # not a case of a client: how both programs ended

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""nghttp and h2load as clients: HTTP/2 programs that know no gRPC.
-
-The bodies are written and read here by hand.
-"""
+"""nghttp and h2load as clients: HTTP/2 programs that know no gRPC."""
 import re
 import shutil
 import signal
-import struct
 import subprocess
+
+from support.grpc_body import bytes_field, message, messages, varint_field
 
 LIMIT = 60
 PROGRAMS = ('nghttp', 'h2load')
@@ -20,43 +18,13 @@ def missing():
     return f'{", ".join(absent)} not found (install nghttp2-client)' if absent else None
 
 
-def varint(number):
-    out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
 def pattern(size):
     return (bytes(range(251)) * (size // 251 + 1))[:size]
 
 
 def framed_request(payload=0, size=0, count=0):
     """A framed sluice.interop.Request; the field numbers are those of interop.proto."""
-    message = b''
-    if payload:
-        message += b'\x0a' + varint(payload) + pattern(payload)
-    if size:
-        message += b'\x10' + varint(size)
-    if count:
-        message += b'\x18' + varint(count)
-    return struct.pack('>BI', 0, len(message)) + message
-
-
-def messages(body):
-    """The messages of a body, each of which must be whole and not compressed."""
-    found = []
-    while body:
-        if len(body) < 5:
-            raise ValueError(f'{len(body)} bytes after the last message')
-        flag, length = struct.unpack('>BI', body[:5])
-        if flag != 0 or len(body) < 5 + length:
-            raise ValueError(f'flag {flag}, {length} bytes announced, {len(body) - 5} there')
-        found.append(body[5:5 + length])
-        body = body[5 + length:]
-    return found
+    return message(bytes_field(1, pattern(payload)) + varint_field(2, size) + varint_field(3, count))
 
 
 class Failed(Exception):
@@ -96,10 +64,10 @@ def expect_messages(found, count, size):
     """Each answer must hold the pattern of this size; its other fields are a few bytes."""
     if len(found) != count:
         raise Failed(f'{len(found)} messages, not {count}')
-    for message in found:
-        field = b'\x0a' + varint(size) + pattern(size)
-        if not message.startswith(field) or len(message) > len(field) + 12:
-            raise Failed(f'a message of {len(message)} bytes is not the answer of {size} bytes')
+    field = bytes_field(1, pattern(size))
+    for answer in found:
+        if not answer.startswith(field) or len(answer) > len(field) + 12:
+            raise Failed(f'a message of {len(answer)} bytes is not the answer of {size} bytes')
 
 
 def h2load(url, body_file, requests):
