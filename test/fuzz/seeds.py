@@ -15,28 +15,17 @@ import sys
 import zlib
 from pathlib import Path
 
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-DATA, HEADERS, PRIORITY, RST, SETTINGS, PUSH, PING, GOAWAY, WINDOW, CONTINUATION = range(10)
-END_STREAM, ACK, END_HEADERS, PADDED = 1, 1, 4, 8
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # for test/support
 
-
-def frame(kind, flags, stream, payload=b""):
-    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
-
-
-def string(text):
-    raw = text.encode("latin-1")
-    assert len(raw) < 127
-    return bytes([len(raw)]) + raw
+from support.grpc_body import message  # noqa: E402
+from support.http2 import (  # noqa: E402
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PADDED, PING, PREFACE, PRIORITY, SETTINGS,
+    block, frame)
+from support.http2 import PUSH_PROMISE as PUSH, RST_STREAM as RST, WINDOW_UPDATE as WINDOW  # noqa: E402
 
 
 def fields(*pairs):
-    """HPACK's plainest form: literals that are not indexed (RFC 7541, 6.2.2)."""
-    return b"".join(b"\0" + string(name) + string(value) for name, value in pairs)
-
-
-def message(body, flag=0):
-    return struct.pack(">BI", flag, len(body)) + body
+    return block(pairs)
 
 
 def request(stream, method, *more, flags=END_HEADERS):
