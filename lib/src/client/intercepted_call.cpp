@@ -273,12 +273,25 @@ call_stream::read_result intercepted_call::read(bytes_view& message) {
     return read_result::message;
   }
   if (!ended_) pull();
-  if (!held_) return ended_ ? read_result::end : read_result::pending;
+  if (!held_) {
+    if (!ended_) return read_result::pending;
+    forget_response();
+    return read_result::end;
+  }
   held_ = false;
   handed_ = true;
   handed_compressed_ = held_compressed_;
   message = held_response_;
   return read_result::message;
+}
+
+// The caller has read it: its memory goes, as the call may be kept for its metadata.
+void intercepted_call::forget_response() {
+  if (!has_one_response() || !handed_) return;
+  std::string{}.swap(replaced_response_);
+  supplied_response_ = raw_message{};
+  bytes_view none;
+  if (attempt_) static_cast<void>(attempt_->read(none));
 }
 
 // The next response of the attempt, if it has one, to be held.

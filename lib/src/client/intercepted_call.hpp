@@ -122,6 +122,7 @@ class intercepted_call final : public client_call,
   void send(request_log::entry const& request);
   void flush();
   void pull();
+  void forget_response();
   void hold(bytes_view response);
   [[nodiscard]] status show_response(passing_message& message, std::size_t inside);
   void respond(raw_message message, std::size_t from);

@@ -226,21 +226,18 @@ void incoming_call::run() noexcept {
 // ---- the handler's side ----------------------------------------------------------------------------------------------
 
 call_stream::read_result incoming_call::read(bytes_view& message) {
-  if (single_request_) {
-    if (!std::exchange(has_request_, false)) return read_result::end;
+  if (single_request_ && std::exchange(has_request_, false)) {
     message = request_;
     return taken(message);
   }
-  if (ended_ || closed_) return read_result::end;
-  switch (next_message(message)) {
-    case received::message: return taken(message);
-    case received::pending:
-      if (coding_) coding_->release();
-      return read_result::pending;
-    case received::end: return read_result::end;
-    case received::broken: break;
-  }
-  return broken();
+  if (!single_request_ && (ended_ || closed_)) return read_result::end;
+  // Of a single request this is the end, and its memory goes: the handler may run for long.
+  received const what = next_message(message);
+  if (what == received::message) return taken(message);
+  if (coding_) coding_->release();
+  if (single_request_) return read_result::end;
+  if (what == received::broken) return broken();
+  return what == received::end ? read_result::end : read_result::pending;
 }
 
 call_stream::read_result incoming_call::taken(bytes_view& message) {

@@ -118,6 +118,7 @@ void intercepted_handler::end_if_over() noexcept {
 
 call_stream::read_result intercepted_handler::read(bytes_view& message) {
   auto const found = call_.read(message);
+  if (found == read_result::end) std::string{}.swap(request_);
   if (found != read_result::message) return found;
   passing_message shown{message};
   for (auto const& each : layers_) {

@@ -46,7 +46,10 @@ message_stream::received message_stream::next_message(bytes_view& message) {
     return received::message;
   }
   if (peer_ended_) {
-    if (messages_.empty()) return received::end;
+    if (messages_.empty()) {
+      messages_.release();
+      return received::end;
+    }
     receive_error_ = errc::truncated_message;
     return received::broken;
   }

@@ -22,7 +22,7 @@ class call_stream {
  public:
   enum class read_result : std::uint8_t {
     message,  ///< `message` views the next one until the next `read`
-    end,  ///< no more: the peer half-closed, or the call has ended
+    end,  ///< no more: the peer half-closed, or the call has ended; the memory of the last one has gone
     pending,  ///< nothing yet
   };
   [[nodiscard]] virtual read_result read(bytes_view& message) = 0;

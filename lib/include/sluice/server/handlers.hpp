@@ -29,7 +29,10 @@ status outcome_of(server_stream& call, coro::outcome<T> const& ended) noexcept {
 template <class Request>
 [[nodiscard]] bool read_request(server_stream& call, Request& request) {
   bytes_view bytes;
-  return call.read(bytes) == call_stream::read_result::message && codec<Request>::parse(request, bytes);
+  if (call.read(bytes) != call_stream::read_result::message) return false;
+  bool const parsed = codec<Request>::parse(request, bytes);
+  static_cast<void>(call.read(bytes));  // its bytes need not live as long as the handler
+  return parsed;
 }
 
 /// A handler whose coroutine runs. Owns itself.

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long a message's memory lives.
+#include "dialogue/client_dialogue.hpp"
+#include "dialogue/compression.hpp"
+#include "dialogue/counted_memory.hpp"
+#include "dialogue/server_dialogue.hpp"
+#include "support/catch.hpp"
+
+#include <boost/asio/detached.hpp>
+
+#include <memory>
+#include <optional>
+
+#if SLUICE_COUNTS_ALLOCATIONS
+
+using namespace sluice;
+using namespace sluice::test;
+using boost::asio::detached;
+
+namespace {
+
+constexpr std::size_t large = std::size_t{3} * 1024 * 1024;
+constexpr std::size_t small = std::size_t{64} * 1024;
+
+/// Lets an interceptor's hook replace each message by one as large.
+struct replacing final : client_interceptor, server_interceptor {
+  task<status> intercept(client_exchange& call, next_call next) override {
+    call.on_response(replace);
+    co_return co_await next();
+  }
+  task<status> intercept(server_exchange& call, next_handler next) override {
+    call.on_request(replace);
+    co_return co_await next();
+  }
+  static status replace(passing_message& message) {
+    message.replace(std::string{as_text(message.bytes())});
+    return status{};
+  }
+};
+
+/// Takes the request apart, and stays.
+task<text> digest(text request, event& go, std::size_t& held) {
+  auto const size = request.value.size();
+  std::string{}.swap(request.value);
+  held = held_memory();
+  co_await go.wait();
+  co_return text{std::to_string(size)};
+}
+
+}  // namespace
+
+TEST_CASE("an inflated request is not kept while its handler runs") {
+  for (bool const intercepted : {false, true}) {
+    for (auto const* const encoding : {"gzip", "deflate", "zstd"}) {
+      INFO(encoding << (intercepted ? " in an interceptor" : ""));
+      server_options options;
+      if (intercepted) options.interceptors.push_back(std::make_shared<replacing>());
+      server_dialogue d{std::move(options)};
+      event go;
+      std::size_t held = 0;
+      d.handlers.unary = [&](text request) { return digest(std::move(request), go, held); };
+      auto peer = d.client();
+      auto const said = packed(encoding, std::string(large, '\0'));
+      std::size_t const before = held_memory();
+      peer.send(unary_request(1).field("grpc-encoding", encoding))
+          .send(data(1).message(said, 1).end())
+          .settle();
+      REQUIRE(d.served.active_calls() == 1);
+      REQUIRE(held != 0);
+      CHECK(held_memory() < before + small);
+      go.set();
+      peer.expect(response(1)).expect(data(1).message(std::to_string(large))).expect(trailers(1));
+    }
+  }
+}
+
+TEST_CASE("a request is not kept while its handler runs") {
+  server_dialogue d;
+  event go;
+  std::size_t held = 0;
+  d.handlers.unary = [&](text request) { return digest(std::move(request), go, held); };
+  auto peer = d.client();
+  std::string const said(large, 'x');
+  auto first = data(1).message(said);
+  auto const kept = held_memory();
+  peer.send(unary_request(1));
+  // In frames that the server's window takes.
+  constexpr std::size_t piece = 16 * 1024;
+  std::string_view const bytes = first.payload;
+  for (std::size_t at = 0; at < bytes.size(); at += piece) {
+    auto part = data(1);
+    part.payload = std::string{bytes.substr(at, piece)};
+    if (at + piece >= bytes.size()) part.end();
+    peer.send(part).settle();
+  }
+  REQUIRE(held != 0);
+  CHECK(held_memory() < kept + large / 2);
+  go.set();
+  d.settle();
+  CHECK(d.served.active_calls() == 0);
+}
+
+namespace {
+
+task<void> ask_and_keep(channel& on, event& go, std::size_t& size, std::optional<status>& ended) {
+  unary_call<text> call{on, text_service::unary_method, text{"ask"}, {}};
+  {
+    auto answer = co_await as_result(call);
+    if (answer) size = answer->value.size();
+    ended = answer.status();
+  }
+  co_await go.wait();
+}
+
+}  // namespace
+
+TEST_CASE("an inflated response is not kept with its call") {
+  for (bool const intercepted : {false, true}) {
+    INFO((intercepted ? "in an interceptor" : "bare"));
+    event go;
+    std::size_t size = 0;
+    std::optional<status> ended;
+    channel_options options;
+    if (intercepted) options.interceptors.push_back(std::make_shared<replacing>());
+    client_dialogue d{std::move(options)};
+    spawn(d.io, ask_and_keep(d.through, go, size, ended), detached);
+    auto peer = d.server();
+    peer.expect(headers(1)).expect(data(1).message("ask").end());
+    auto const said = packed("gzip", std::string(large, '\0'));
+    std::size_t const before = held_memory();
+    peer.send(response(1).field("grpc-encoding", "gzip")).send(data(1).message(said, 1)).send(trailers(1));
+    d.settle();
+    REQUIRE(ended);
+    CHECK(ended->ok());
+    CHECK(size == large);
+    CHECK(held_memory() < before + small);
+    go.set();
+    d.settle();
+  }
+}
+
+#endif
