@@ -33,9 +33,9 @@ struct loaded_client {
     files.add(options.roots);
     files.add(options.certificate.chain);
     files.add(options.certificate.key);
-    if (options.roots.empty() && !options.roots.is_file()) trust_system(*context);
-    else trust(*context, options.roots, "the roots");
-    if (!options.certificate.chain.empty() || !options.certificate.key.empty())
+    if (options.roots.given()) trust(*context, options.roots, "the roots");
+    else trust_system(*context);
+    if (options.certificate.chain.given() || options.certificate.key.given())
       use_certificate(*context, options.certificate, "the client");
     SSL_CTX_set_alpn_protos(context.get(), h2_alone.data(), static_cast<unsigned>(h2_alone.size()));
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);

@@ -25,9 +25,9 @@ struct loaded_server {
     if (options.certificates.empty())
       throw status_error{code::invalid_argument, "TLS: a server needs a certificate"};
     bool const asks = options.clients != client_certificates::ignored;
-    if (asks && options.client_roots.empty())
+    if (asks && !options.client_roots.given())
       throw status_error{code::invalid_argument,
-                         "TLS: clients' certificates are asked for, and client_roots is empty"};
+                         "TLS: clients' certificates are asked for, and client_roots is not given"};
     files.add(options.client_roots);
     for (auto const& each : options.certificates) contexts.push_back(load(each));
   }

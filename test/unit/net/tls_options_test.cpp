@@ -66,7 +66,21 @@ TEST_CASE("TLS options: what cannot be loaded is refused by name and reason", "[
             .starts_with("TLS: the client's key: "));
   auto asks = serving(pem::text(good.chain), pem::text(good.key));
   asks.clients = client_certificates::required;
-  CHECK(refusal_of(asks) == "TLS: clients' certificates are asked for, and client_roots is empty");
+  CHECK(refusal_of(asks) == "TLS: clients' certificates are asked for, and client_roots is not given");
+}
+
+TEST_CASE("TLS options: what is given and empty is refused, and not taken for what was not given", "[tls]") {
+  test_authority const authority;
+  auto const good = authority.issue();
+  CHECK(refusal_of(tls_client_options{.roots = pem::text("")}) == "TLS: the roots: no certificate is in it");
+  CHECK(refusal_of(tls_client_options{.roots = pem::file("")}) ==
+        "TLS: the roots : No such file or directory");
+  CHECK(refusal_of(tls_client_options{.certificate = {pem::text(""), pem::text("")}})
+            .starts_with("TLS: the client's certificate: "));
+  auto asks = serving(pem::text(good.chain), pem::text(good.key));
+  asks.clients = client_certificates::required;
+  asks.client_roots = pem::text("");
+  CHECK(refusal_of(asks) == "TLS: the clients' roots: no certificate is in it");
 }
 
 TEST_CASE("TLS options: a client's default trusts the system's roots", "[tls]") {

@@ -26,18 +26,20 @@ class tls_server_state;
 /// are loaded, and again by `reload_if_changed`.
 class pem {
  public:
-  pem() = default;  ///< nothing
+  pem() = default;  ///< none is given
   [[nodiscard]] static pem text(std::string content) { return pem{std::move(content), false}; }
   [[nodiscard]] static pem file(std::string path) { return pem{std::move(path), true}; }
 
-  [[nodiscard]] bool empty() const noexcept { return what_.empty(); }
+  /// Not the default. An empty text is given all the same, and refused: whoever gives it meant to give something.
+  [[nodiscard]] bool given() const noexcept { return given_; }
   [[nodiscard]] bool is_file() const noexcept { return is_file_; }
   /// The path, or the text.
   [[nodiscard]] std::string const& what() const noexcept { return what_; }
 
  private:
-  pem(std::string what, bool is_file) : what_{std::move(what)}, is_file_{is_file} {}
+  pem(std::string what, bool is_file) : what_{std::move(what)}, given_{true}, is_file_{is_file} {}
   std::string what_;
+  bool given_ = false;
   bool is_file_ = false;
 };
 
@@ -52,12 +54,12 @@ enum class tls_version : std::uint8_t { tls_1_2, tls_1_3 };
 
 /// How a client uses TLS. The defaults verify the server against the system's roots.
 struct tls_client_options {
-  /// Whom to trust. Empty: the system's roots (OpenSSL's default paths; SSL_CERT_FILE and SSL_CERT_DIR name others).
+  /// Whom to trust. Not given: the system's roots (OpenSSL's default paths; SSL_CERT_FILE and SSL_CERT_DIR name others).
   pem roots = {};
   /// The name that the server's certificate must bear, and that is sent as SNI. Empty: the host of the channel's
   /// authority. A numeric address is looked for among the certificate's addresses, and is not sent.
   std::string server_name = {};
-  /// For servers that ask for it (mutual TLS). Empty: none.
+  /// For servers that ask for it (mutual TLS). Not given: none.
   tls_certificate certificate = {};
   tls_version minimum_version = tls_version::tls_1_2;
   /// Sessions kept for resumption, one for each server name and address; the oldest goes first. 0: none.
