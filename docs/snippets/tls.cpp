@@ -18,7 +18,7 @@ class Weather final : public weather::WeatherService {
   sluice::task<Report> Now(Place place) override {
     sluice::server_call& call = co_await sluice::this_call;
     sluice::peer_identity const* const client = call.identity();  // null: the connection is plaintext
-    if (client == nullptr || !client->has_certificate)
+    if (client == nullptr || !client->verified)
       co_return sluice::status{sluice::code::unauthenticated, "come with a certificate"};
     if (std::ranges::find(client->uris, "spiffe://example/reader") == client->uris.end())
       co_return sluice::status{sluice::code::permission_denied,

@@ -95,6 +95,7 @@ TEST_CASE("TLS: a client sees whom the server's certificate names") {
   auto const seen = w.identities(*w.secure_channel(w.listen(serving), w.trusting()));
   REQUIRE(seen.server);
   CHECK(seen.server->has_certificate);
+  CHECK(seen.server->verified);
   CHECK(seen.server->subject == "CN=weather,O=sluice");
   CHECK(seen.server->common_name == "weather");
   CHECK(seen.server->dns_names == Names{"localhost", "weather.example"});
@@ -104,7 +105,30 @@ TEST_CASE("TLS: a client sees whom the server's certificate names") {
   // The server asked for nothing: a secure connection, to nobody in particular.
   REQUIRE(seen.client);
   CHECK_FALSE(seen.client->has_certificate);
+  CHECK_FALSE(seen.client->verified);
   CHECK(seen.client->protocol == seen.server->protocol);
+}
+
+TEST_CASE("TLS: whom nobody verified is not called verified, whatever the certificate says") {
+  tls_world w;
+  auto serving = w.serving();
+  sluice::tls_client_options anybody;
+  anybody.dangerously_accept_any_server = true;
+  for (bool const stranger : {true, false}) {
+    if (stranger)
+      serving.certificates.front() = as_pem(sluice::test::self_signed({.common_name = "stranger"}));
+    else anybody.roots = pem::text(w.authority.root());  // it would verify; but for another name
+    if (!stranger) serving.certificates.front() = as_pem(w.authority.issue({.names = {"DNS:other.example"}}));
+    sluice::tls_client const client{anybody};
+    auto const target = w.listen(serving);
+    for (bool const resumed : {false, true}) {
+      auto const seen = w.identities(*w.secure_channel(target, client));
+      REQUIRE(seen.server);
+      CHECK(seen.server->resumed == resumed);
+      CHECK(seen.server->has_certificate);
+      CHECK_FALSE(seen.server->verified);
+    }
+  }
 }
 
 TEST_CASE("TLS: a handler sees whom the client's certificate names") {
@@ -116,6 +140,7 @@ TEST_CASE("TLS: a handler sees whom the client's certificate names") {
   auto const seen = w.identities(*w.secure_channel(target, trusting));
   REQUIRE(seen.client);
   CHECK(seen.client->has_certificate);
+  CHECK(seen.client->verified);
   CHECK(seen.client->common_name == "reader");
   CHECK(seen.client->uris == Names{"spiffe://example/reader"});
 }
@@ -224,6 +249,8 @@ TEST_CASE("TLS: a later connection resumes the session, on both sides") {
     auto const again = w.identities(*w.secure_channel(target, client));
     CHECK(again.server->resumed);
     CHECK(again.client->resumed);
+    CHECK(again.client->verified);
+    CHECK(again.server->verified);
     CHECK(again.client->common_name == "reader");  // the certificate is a part of the session
     CHECK(again.server->common_name == "localhost");
   }

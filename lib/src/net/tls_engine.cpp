@@ -273,8 +273,12 @@ peer_identity tls_engine::identity() const {
   made.protocol = SSL_get_version(ssl_.get());
   made.cipher = SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl_.get()));
   made.resumed = SSL_session_reused(ssl_.get()) == 1;
-  if (auto const* const certificate = SSL_get0_peer_certificate(ssl_.get()))
-    read_certificate(*certificate, made);
+  auto const* const certificate = SSL_get0_peer_certificate(ssl_.get());
+  if (certificate == nullptr) return made;
+  read_certificate(*certificate, made);
+  // OpenSSL looks at it in any case; without this mode nobody asked for the name, nor heeds the result.
+  made.verified = (SSL_get_verify_mode(ssl_.get()) & SSL_VERIFY_PEER) != 0 &&
+                  SSL_get_verify_result(ssl_.get()) == X509_V_OK;
   return made;
 }
 

@@ -80,7 +80,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   [[nodiscard]] bool ready() const noexcept { return settings_seen_ && !closed_ && !going_away_; }
   [[nodiscard]] std::size_t open_streams() const noexcept { return open_count_; }
   [[nodiscard]] std::string const& peer() const noexcept { return peer_; }
-  /// Who the peer has proved to be, once it has said something; null on a stream that protects nothing.
+  /// The stream's, once the peer has said something; null on a stream that protects nothing.
   [[nodiscard]] std::shared_ptr<peer_identity const> const& identity() const noexcept { return identity_; }
   [[nodiscard]] coro::scheduler& scheduler() const noexcept { return *scheduler_; }
 

@@ -22,7 +22,7 @@ class any_call {
   [[nodiscard]] metadata const& trailing_metadata() const noexcept { return call_->trailing_metadata(); }
   /// "ipv4:127.0.0.1:50051"; empty before the call has a connection.
   [[nodiscard]] std::string const& peer() const noexcept { return call_->peer(); }
-  /// Who the server has proved to be; null before the call has a connection, and without TLS. It lives as long as the call.
+  /// Who the server is, if `verified`; null before the call has a connection, and without TLS. It lives as long as the call.
   [[nodiscard]] peer_identity const* identity() const noexcept { return call_->identity(); }
   [[nodiscard]] bool ended() const noexcept { return call_->ended(); }
   /// The response that was read last came compressed.

@@ -48,7 +48,7 @@ class client_call : public call_stream {
   virtual void when_headers(coro::ready_node* node) noexcept = 0;
   /// The server's address; empty before the call has a connection.
   [[nodiscard]] virtual std::string const& peer() const noexcept = 0;
-  /// Who the server has proved to be; null before the call has a connection, and without TLS.
+  /// Who the server is, if `verified`; null before the call has a connection, and without TLS.
   [[nodiscard]] virtual peer_identity const* identity() const noexcept = 0;
   /// The context that the call runs under, once started: stopped when it ends.
   [[nodiscard]] virtual coro::context& context() noexcept = 0;

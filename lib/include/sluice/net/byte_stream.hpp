@@ -64,8 +64,8 @@ class byte_stream {
   [[nodiscard]] virtual std::string local() const = 0;
   /// More than an error code says about why a direction broke: "certificate verify failed: ...". Empty: nothing more.
   [[nodiscard]] virtual std::string failure() const { return {}; }
-  /// Who the peer has proved to be, once that is known; null for a stream that protects nothing. What gives an identity
-  /// is secure: the bytes are encrypted, and the peer is who it is said to be.
+  /// What protects the bytes, and whom the peer's certificate names, once that is known; null for a stream that protects
+  /// nothing. What gives an identity encrypts; that the peer is who it says is another thing: peer_identity::verified.
   [[nodiscard]] virtual std::shared_ptr<peer_identity const> identity() const { return nullptr; }
 };
 

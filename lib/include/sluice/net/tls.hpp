@@ -64,7 +64,8 @@ struct tls_client_options {
   tls_version minimum_version = tls_version::tls_1_2;
   /// Sessions kept for resumption, one for each server name and address; the oldest goes first. 0: none.
   std::size_t sessions = 128;
-  /// For tests alone: takes any certificate, so whoever sits between can read and change everything.
+  /// For tests alone: takes any certificate, so whoever sits between can read and change everything. The peer's identity
+  /// is not `verified` then.
   bool dangerously_accept_any_server = false;
 };
 
