@@ -63,6 +63,8 @@ class tls_state final : public std::enable_shared_from_this<tls_state>,
     return identity_;
   }
 
+  [[nodiscard]] std::size_t unsent() const noexcept { return write_error_ || is_failed() ? 0 : out_.size(); }
+
   io_result read(std::span<std::byte> into) noexcept {
     if (closed_) return failed(std::errc::bad_file_descriptor);
     if (into.empty()) return {};
@@ -380,6 +382,7 @@ class tls_stream final : public byte_stream {
   }
   void shutdown_write() noexcept override { state_->shutdown_write(); }
   void close() noexcept override { state_->close(); }
+  std::size_t unsent() const noexcept override { return state_->unsent(); }
   std::string peer() const override { return state_->below().peer(); }
   std::string local() const override { return state_->below().local(); }
   std::string failure() const override { return state_->failure(); }

@@ -306,11 +306,11 @@ bool connection::write(bytes_view bytes, std::size_t& written) {
 void connection::flush() {
   if (closed_ || waiting_writable_) return;
   std::size_t written = 0;
-  bool progress = false;
+  std::size_t given = 0;
   if (!backlog_.empty()) {
     if (!write(backlog_.view(), written)) return;
     backlog_.consume(written);
-    progress = written != 0;
+    given = written;
   }
   while (backlog_.empty()) {
     buffer& out = scheduler_->slab();
@@ -319,23 +319,33 @@ void connection::flush() {
       return close(errc::protocol_error, "nghttp2 cannot go on with the connection");
     if (out.empty()) break;
     if (!write(out.view(), written)) return;
-    progress = progress || written != 0;
+    given += written;
     if (written < out.size()) backlog_.append(out.view().subspan(written));
   }
-  if (!backlog_.empty()) {
-    timers_.write_blocked(progress);
-    waiting_writable_ = true;
-    bytes_->wait(io_direction::write,
-                 std::shared_ptr<io_waiter>{shared_from_this(), static_cast<io_waiter*>(this)});
-    return;
-  }
+  bool const moved = some_has_left(given);
+  if (sends()) timers_.write_blocked(moved);
+  else timers_.write_done();
+  if (!backlog_.empty()) return wait_writable();
   backlog_.release();
-  timers_.write_done();
   wait_readable();  // a long backlog may have stopped it
+  if (!session_.finished() && !(draining_ && open_count_ == 0 && side_ == http2::side::client)) return;
+  if (sends()) return wait_writable();  // whoever waits for the end may end the process
   if (auto const wrong = session_.violation(); session_.finished() && !wrong.empty())
     close(errc::protocol_error, wrong);
-  else if (session_.finished() || (draining_ && open_count_ == 0 && side_ == http2::side::client))
-    close(errc::connection_closed, going_away_ ? "closed after GOAWAY" : "closed");
+  else close(errc::connection_closed, going_away_ ? "closed after GOAWAY" : "closed");
+}
+
+// `given`: what the stream has taken since it was asked last.
+bool connection::some_has_left(std::size_t given) noexcept {
+  std::size_t const before = unsent_ + given;
+  unsent_ = bytes_->unsent();
+  return unsent_ < before;
+}
+
+void connection::wait_writable() {
+  waiting_writable_ = true;
+  bytes_->wait(io_direction::write,
+               std::shared_ptr<io_waiter>{shared_from_this(), static_cast<io_waiter*>(this)});
 }
 
 // ---- the session's events --------------------------------------------------------------------------------------------

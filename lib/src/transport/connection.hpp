@@ -101,6 +101,8 @@ class connection final : public std::enable_shared_from_this<connection>,
   void finish_drain();
   void fail(std::uint32_t error, std::string_view text);
   [[nodiscard]] bool settings_acknowledged() const noexcept { return session_.settings_acknowledged(); }
+  [[nodiscard]] bool some_has_left(std::size_t given = 0) noexcept;
+  [[nodiscard]] bool sends() const noexcept { return !backlog_.empty() || unsent_ != 0; }
   // for the streams
   void respond(stream& who, wire::header_block const& headers, bool end);
   void trail(stream& who, wire::header_block const& trailers);
@@ -133,6 +135,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   [[nodiscard]] bool receive(bytes_view bytes);
   [[nodiscard]] bool take(bytes_view bytes);
   void wait_readable();
+  void wait_writable();
   [[nodiscard]] bool too_much_to_send() const noexcept;
   void close_broken(std::error_code error);
   void flush();
@@ -150,6 +153,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   std::size_t open_count_ = 0;
   buffer opening_;  // the first bytes, until they are recognized
   buffer backlog_;  // accepted by nobody yet: what the socket did not take
+  std::size_t unsent_ = 0;  // what the stream had taken and not sent when it was asked last
   wire::header_block incoming_;  // the header list being received
   peer_limits const limits_;
   http2::session session_;

@@ -107,6 +107,9 @@ void connection_timers::expired() noexcept {
 
 bool connection_timers::check_limits(time_point now) {
   if (connection_.settings_acknowledged()) settings_due_ = time_point::max();
+  // A stream with a buffer of its own tells nobody that some of it has left.
+  if (now >= write_due_ && connection_.some_has_left())
+    write_due_ = connection_.sends() ? deadline::after(now, limits_.write_timeout).at() : time_point::max();
   // What is not read cannot come: the write's time runs instead.
   if (connection_.too_much_to_send()) {
     if (now >= settings_due_) settings_due_ = deadline::after(now, limits_.settings_timeout).at();

@@ -196,7 +196,9 @@ TEST_CASE("TLS: what is encrypted and unsent is bounded, and leaves by itself", 
   auto const first = p.client->stream->write(one);
   CHECK(first.bytes == 64 * 1024);
   CHECK(p.client->stream->write(one).would_block);
+  CHECK(p.client->stream->unsent() == 64 * 1024 + 4 * 22 - options.capacity);
   p.settle();  // nobody asks the client's end for anything
+  CHECK(p.client->stream->unsent() == 0);
   CHECK(p.server->heard == words.substr(0, first.bytes));
 }
 

@@ -43,6 +43,7 @@ class asio_stream_state : public std::enable_shared_from_this<asio_stream_state<
       : stream_{std::move(stream)}, options_{std::move(options)}, lingering_{stream_.get_executor()} {}
 
   [[nodiscard]] asio_stream_options const& options() const noexcept { return options_; }
+  [[nodiscard]] std::size_t unsent() const noexcept { return queued_.size() + sending_.size(); }
 
   io_result read(std::span<std::byte> into) noexcept {
     io_result result;
@@ -93,7 +94,7 @@ class asio_stream_state : public std::enable_shared_from_this<asio_stream_state<
     if (closed_) return;
     if (direction == io_direction::read && in_.empty() && !read_ended_ && !read_error_) {
       start_read(std::move(waiter));
-    } else if (auto const box = writing_for_.lock(); direction == io_direction::write && box && room() == 0) {
+    } else if (auto const box = writing_for_.lock(); direction == io_direction::write && box) {
       *box = std::move(waiter);
     } else {
       boost::asio::post(stream_.get_executor(),
@@ -217,6 +218,7 @@ class asio_stream final : public byte_stream {
   }
   void shutdown_write() noexcept override { state_->shutdown_write(); }
   void close() noexcept override { state_->close(); }
+  std::size_t unsent() const noexcept override { return state_->unsent(); }
   std::string peer() const override { return state_->options().peer; }
   std::string local() const override { return state_->options().local; }
 

@@ -64,6 +64,9 @@ class byte_stream {
   [[nodiscard]] virtual std::string local() const = 0;
   /// More than an error code says about why a direction broke: "certificate verify failed: ...". Empty: nothing more.
   [[nodiscard]] virtual std::string failure() const { return {}; }
+  /// Bytes that `write` took and that have not left this process; a wait for writing is over when there are none. Not
+  /// those of a socket, which are the kernel's at once: those of a stream with a buffer of its own.
+  [[nodiscard]] virtual std::size_t unsent() const noexcept { return 0; }
   /// What protects the bytes, and whom the peer's certificate names, once that is known; null for a stream that protects
   /// nothing. What gives an identity encrypts; that the peer is who it says is another thing: peer_identity::verified.
   [[nodiscard]] virtual std::shared_ptr<peer_identity const> identity() const { return nullptr; }
