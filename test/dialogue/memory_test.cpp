@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long a message's memory lives.
+// How long a message's memory lives, and what timers do when there is none.
 #include "dialogue/client_dialogue.hpp"
 #include "dialogue/compression.hpp"
 #include "dialogue/counted_memory.hpp"
 #include "dialogue/server_dialogue.hpp"
+#include "net/socket_stream.hpp"
 #include "support/catch.hpp"
+
+#include <sys/socket.h>
 
 #include <boost/asio/detached.hpp>
 
+#include <array>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #if SLUICE_COUNTS_ALLOCATIONS
 
@@ -21,6 +26,7 @@ namespace {
 
 constexpr std::size_t large = std::size_t{3} * 1024 * 1024;
 constexpr std::size_t small = std::size_t{64} * 1024;
+constexpr auto tick = 1ms;  // of the timer wheel
 
 /// Lets an interceptor's hook replace each message by one as large.
 struct replacing final : client_interceptor, server_interceptor {
@@ -136,6 +142,137 @@ TEST_CASE("an inflated response is not kept with its call") {
     CHECK(held_memory() < before + small);
     go.set();
     d.settle();
+  }
+}
+
+namespace {
+
+/// Sockets, as what the pipes of other dialogues need they ask operator new for; and nobody is told, who would keep it.
+std::pair<std::unique_ptr<byte_stream>, std::unique_ptr<byte_stream>> connected(boost::asio::io_context& io) {
+  std::array<int, 2> fds{};
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) == 0);
+  return {net::make_socket_stream(io.get_executor(), net::unique_fd{fds[0]}),
+          net::make_socket_stream(io.get_executor(), net::unique_fd{fds[1]})};
+}
+void say_nothing(log_level, std::string_view) {}
+
+struct poor {
+  void settle() {
+    do io.restart();
+    while (io.poll() != 0);
+  }
+  void pass_without_memory(duration time, std::size_t times = no_memory::always) {
+    {
+      no_memory const now{times};
+      clock.advance(time);
+    }
+    settle();
+    CHECK(no_memory::failed() != 0);
+  }
+  boost::asio::io_context io;
+  manual_clock clock{io.get_executor()};
+};
+
+struct poor_server : poor {
+  poor_server() {
+    served.add(handlers);
+    handlers.unary = [this](text request) -> task<text> {
+      co_await never.wait();
+      co_return request;
+    };
+  }
+  scripted_peer connect() {
+    auto [ours, theirs] = connected(io);
+    served.serve(std::move(ours));
+    return scripted_peer{io, std::move(theirs)};
+  }
+  event never;
+  text_service handlers;
+  server served{io.get_executor(), {.log = say_nothing}};
+};
+
+struct poor_client : poor {
+  explicit poor_client(channel_options options = {})
+      : through{io.get_executor(),
+                [this] {
+                  auto [ours, theirs] = connected(io);
+                  server_end = std::move(theirs);
+                  return std::move(ours);
+                },
+                silent(std::move(options))} {}
+  static channel_options silent(channel_options options) {
+    options.log = say_nothing;
+    return options;
+  }
+  scripted_peer ask(call_options options, outcome& out) {
+    spawn(io, run_unary(through, text{"ask"}, std::move(options), out), detached);
+    settle();
+    return scripted_peer{io, std::move(server_end)};
+  }
+  std::unique_ptr<byte_stream> server_end;
+  channel through;
+};
+
+}  // namespace
+
+TEST_CASE("a deadline that passes without memory ends its call on both sides") {
+  SECTION("server") {
+    poor_server d;
+    auto peer = d.connect();
+    peer.begin_as_client();
+    peer.send(unary_request(1).field("grpc-timeout", "1S")).send(data(1).message("x").end()).settle();
+    REQUIRE(d.served.active_calls() == 1);
+    d.pass_without_memory(1s + tick);
+    peer.settle();
+    d.settle();
+    CHECK(d.served.active_calls() == 0);
+  }
+  SECTION("server, of a request that is not gRPC") {
+    poor_server d;
+    auto peer = d.connect();
+    peer.begin_as_client();
+    peer.send(headers(1).method("GET").field(":scheme", "http").path("/").field(":authority", "x")).settle();
+    REQUIRE(d.served.active_calls() == 1);
+    d.pass_without_memory(1s + tick);
+    peer.settle();
+    d.settle();
+    CHECK(d.served.active_calls() == 0);
+  }
+  SECTION("client") {
+    outcome out;
+    poor_client d;
+    auto peer = d.ask(call_options{}.timeout(1s), out);
+    peer.begin_as_server().expect(headers(1));
+    d.pass_without_memory(1s + tick);
+    CHECK(out.ended_with() == code::deadline_exceeded);
+  }
+}
+
+TEST_CASE("a connection's timer that finds no memory for its words ends the connection") {
+  SECTION("no SETTINGS of a server's") {
+    outcome out;
+    poor_client d{{.connect_timeout = 5s}};
+    auto peer = d.ask({}, out);
+    d.pass_without_memory(5s + tick, 1);
+    CHECK(out.ended_with() == code::unavailable);
+  }
+  SECTION("no preface of a client's") {
+    poor_server d;
+    auto peer = d.connect();
+    d.settle();
+    REQUIRE(d.served.connections() == 1);
+    d.pass_without_memory(20s + tick);
+    CHECK(d.served.connections() == 0);
+  }
+  SECTION("a keepalive ping that is not answered") {
+    outcome out;
+    poor_client d{{.keepalive = {.time = 1min, .timeout = 20s}}};
+    auto peer = d.ask({}, out);
+    peer.begin_as_server().expect(headers(1));
+    d.clock.advance(1min + tick);
+    d.settle();
+    d.pass_without_memory(20s + tick, 1);
+    CHECK(out.ended_with() == code::unavailable);
   }
 }
 

@@ -115,10 +115,13 @@ void channel_state::subchannel_has_room(subchannel&) noexcept { serve_queue(); }
 void channel_state::too_many_pings() noexcept {
   duration& time = options_.keepalive.time;
   time = time > duration::max() / 2 ? duration::max() : time * 2;
-  if (options_.log)
+  if (!options_.log) return;
+  try {
     options_.log(log_level::warning,
                  "the server wants fewer keepalive pings: keepalive.time of the channel to " + target_text_ +
                      " is now " + net::describe(time));
+  } catch (std::bad_alloc const&) {  // then it is not told
+  }
 }
 
 void channel_state::expired() noexcept {

@@ -3,6 +3,7 @@
 
 #include "client/apply_credentials.hpp"
 #include "client/channel_state.hpp"
+#include "core/in_words.hpp"
 #include "transport/connection.hpp"
 #include "wire/content_type.hpp"
 #include "wire/encoding.hpp"
@@ -339,17 +340,19 @@ void outgoing_call::on_closed(transport::stream_end const& how) noexcept {
   free_if_over();
 }
 
-status outgoing_call::explain(transport::stream_end const& how) const {
+status outgoing_call::explain(transport::stream_end const& how) const noexcept {
   if (!not_grpc_.ok()) return not_grpc_;
   if (how.why == errc::ok) return to_status(errc::missing_status);
   if (how.why != errc::stream_reset)
-    return status{code::unavailable, "connection to " + peer_ + " lost: " + std::string{how.text}};
+    return in_words(code::unavailable,
+                    [&] { return "connection to " + peer_ + " lost: " + std::string{how.text}; });
   code const by_table = wire::code_for_rst(how.error);
   // A server whose clock is a little ahead ends the call at the deadline that we gave it.
   if (by_table == code::cancelled && context_->deadline().passed(context_->scheduler().now()))
     return to_status(stop_reason::deadline);
-  return status{by_table, "the stream was reset with HTTP/2 error " + std::to_string(how.error),
-                origin::peer};
+  return in_words(
+      by_table, [&] { return "the stream was reset with HTTP/2 error " + std::to_string(how.error); },
+      origin::peer);
 }
 
 void outgoing_call::end(status how) noexcept {

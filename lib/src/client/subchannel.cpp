@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/subchannel.hpp"
 
+#include "core/in_words.hpp"
 #include "http2/frame_types.hpp"
 #include "net/host_port.hpp"
 #include "net/time_source.hpp"
@@ -11,17 +12,6 @@
 #include <utility>
 
 namespace sluice::calling {
-namespace {
-
-// Why, in words, as far as there is memory for them.
-template <class Words>
-status unavailable(Words&& words) noexcept {
-  try {
-    return status{code::unavailable, words()};
-  } catch (std::bad_alloc const&) { return status{code::unavailable}; }
-}
-
-}  // namespace
 
 subchannel::subchannel(asio::any_io_executor executor, channel_options const& options,
                        std::vector<address> addresses, channel::connector const* connect,
@@ -120,11 +110,12 @@ void subchannel::settings_received(transport::connection& on) {
 void subchannel::expired() noexcept {
   if (state_ == connectivity::transient_failure) return become(connectivity::idle);
   auto const keep = shared_from_this();
-  if (connection_) {
-    std::string const text = "connected to " + connection_->peer() + ", but no HTTP/2 SETTINGS came within " +
-                             net::describe(options_.connect_timeout);
-    connection_->close(errc::not_http2, text);
-  }
+  if (!connection_) return;
+  status const why = in_words(code::unavailable, [&] {
+    return "connected to " + connection_->peer() + ", but no HTTP/2 SETTINGS came within " +
+           net::describe(options_.connect_timeout);
+  });
+  connection_->close(errc::not_http2, why.message());
 }
 
 void subchannel::failed(status why) {
@@ -145,7 +136,7 @@ void subchannel::goaway_received(transport::connection& on, std::uint32_t error,
   if (&on != connection_.get()) return;  // its second one
   if (error == http2::errors::enhance_your_calm && text == "too_many_pings") owner_.too_many_pings();
   // New calls go to a new connection; what is open here may finish.
-  failure_ = unavailable([&] {
+  failure_ = in_words(code::unavailable, [&] {
     return "the server went away (GOAWAY, HTTP/2 error " + std::to_string(error) +
            (text.empty() ? ")" : "): " + std::string{text});
   });
@@ -164,14 +155,15 @@ void subchannel::connection_closed(transport::connection& on, errc why, std::str
   bool const was_ready = current ? state_ == connectivity::ready : std::erase(leaving_, gone) != 0;
   if (current && state_ == connectivity::connecting) {
     scheduler_->timers().cancel(*this);
-    return failed(unavailable([&] {
+    return failed(in_words(code::unavailable, [&] {
       return "connect to " + gone->peer() + " failed after " + net::describe(scheduler_->now() - began_) +
              ": " + std::string{text};
     }));
   }
   if (was_ready && options_.observer != nullptr) options_.observer->connection_closed(gone->peer(), text);
   if (!current) return;
-  failure_ = unavailable([&] { return "connection to " + gone->peer() + " lost: " + std::string{text}; });
+  failure_ = in_words(code::unavailable,
+                      [&] { return "connection to " + gone->peer() + " lost: " + std::string{text}; });
   if (why == errc::protocol_error && options_.log) options_.log(log_level::warning, failure_.message());
   become(connectivity::idle);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/core/status.hpp>
 
+#include <new>
+
 namespace sluice {
 namespace {
 
@@ -10,6 +12,15 @@ int number_of(code value) noexcept {
 }
 
 }  // namespace
+
+status::status(sluice::code value, std::string_view message, origin who) noexcept
+    : code_{value}, origin_{who} {
+  if (value == sluice::code::ok || message.empty()) return;
+  try {
+    text_ = std::make_shared<text const>(text{std::string{message}, {}});
+  } catch (std::bad_alloc const&) {  // then without words: whoever fails a call must not fail at that
+  }
+}
 
 status status::with_detail(std::string_view type_url, std::string_view value) const {
   return with_details(add_detail(number_of(code_), message(), details(), {type_url, value}));

@@ -34,9 +34,8 @@ constexpr code code_of(errc why) noexcept {
 
 status to_status(errc why, std::string_view text) {
   if (why == errc::ok) return status{};
-  std::string message{to_string(why)};
-  if (!text.empty()) message.append(": ").append(text);
-  return status{code_of(why), message};
+  if (text.empty()) return status{code_of(why), to_string(why)};  // this takes no memory that it must have
+  return status{code_of(why), std::string{to_string(why)}.append(": ").append(text)};
 }
 
 }  // namespace sluice

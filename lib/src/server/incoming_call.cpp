@@ -427,7 +427,13 @@ void incoming_call::send_trailers(status const& outcome) {
 }
 
 void incoming_call::expired() noexcept {
-  if (refusal_.http_status != 200) return refuse();
+  if (refusal_.http_status != 200) {
+    try {
+      return refuse();
+    } catch (std::bad_alloc const&) {
+      return reset(static_cast<std::uint32_t>(wire::http2_error::internal_error));
+    }
+  }
   discard_unsent();  // nobody waits for it any more, and the status must not wait for the client's window
   end_call(status{code::deadline_exceeded, "deadline exceeded"});
   stop_handler(stop_reason::deadline);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <new>
 #include <string>
 
 namespace sluice::transport {
@@ -97,7 +98,12 @@ time_point connection_timers::next() const noexcept {
 
 void connection_timers::expired() noexcept {
   auto const keep = connection_.shared_from_this();
-  time_point const now = connection_.scheduler().now();
+  try {
+    check(connection_.scheduler().now());
+  } catch (std::bad_alloc const&) { connection_.close(errc::connection_closed, "out of memory"); }
+}
+
+void connection_timers::check(time_point now) {
   armed_ = time_point::max();
   if (check_limits(now) || check_keepalive(now) || check_age(now)) return;
   check_idle(now);

@@ -60,6 +60,7 @@ class connection_timers final : private coro::timer {
 
  private:
   void expired() noexcept override;
+  void check(time_point now);
   void note_heard();
   void note_idle();
   void note_block(std::uint64_t open_block);

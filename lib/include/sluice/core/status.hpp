@@ -25,12 +25,8 @@ enum class origin : std::uint8_t { local, peer };
 class status {
  public:
   status() noexcept = default;
-  /// A message beside code::ok is dropped, as the wire does not carry one.
-  explicit status(sluice::code value, std::string_view message = {}, origin who = origin::local)
-      : code_{value}, origin_{who} {
-    if (value != sluice::code::ok && !message.empty())
-      text_ = std::make_shared<text const>(text{std::string{message}, {}});
-  }
+  /// A message beside code::ok is dropped, as the wire does not carry one; so is one for which there is no memory.
+  explicit status(sluice::code value, std::string_view message = {}, origin who = origin::local) noexcept;
 
   [[nodiscard]] bool ok() const noexcept { return code_ == sluice::code::ok; }
   [[nodiscard]] sluice::code code() const noexcept { return code_; }
