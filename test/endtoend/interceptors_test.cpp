@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Interceptors of channels: around one call, of any kind.
-#include "world.hpp"
-
-#include <sluice/client/interceptor.hpp>
+#include "interceptors.hpp"
 
 using namespace endtoend;
 using sluice::client_exchange;
@@ -12,34 +10,8 @@ using sluice::raw_message;
 
 namespace {
 
-/// An interceptor that a test writes in place. The closure lives as long as its coroutines.
-struct around final : sluice::client_interceptor {
-  using body = std::function<task<status>(client_exchange&, next_call)>;
-  explicit around(body does) : does_{std::move(does)} {}
-  task<status> intercept(client_exchange& call, next_call next) override { return does_(call, next); }
-
- private:
-  body does_;
-};
-[[nodiscard]] std::shared_ptr<sluice::client_interceptor> with(around::body does) {
-  return std::make_shared<around>(std::move(does));
-}
-template <class... Interceptors>
-[[nodiscard]] sluice::channel_options chain(Interceptors... interceptors) {
-  return {.interceptors = {std::move(interceptors)...}};
-}
-
-generator<Note> notes(int count) {
-  for (int i = 0; i != count; ++i) co_yield note("n", i);
-}
 generator<Note> large_notes(int count) {
   for (int i = 0; i != count; ++i) co_yield note(std::string(10'000, 'l'), i);
-}
-
-std::string text_of(passing_message const& message) {
-  Note seen;
-  REQUIRE(seen.ParseFromArray(message.bytes().data(), static_cast<int>(message.bytes().size())));
-  return seen.text();
 }
 
 }  // namespace

@@ -1,46 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Interceptors of servers: around one handler, of any kind.
-#include "world.hpp"
+#include "interceptors.hpp"
 
 #include <sluice/coro/scope.hpp>
-#include <sluice/server/interceptor.hpp>
 
 using namespace endtoend;
 using sluice::next_handler;
 using sluice::passing_message;
 using sluice::raw_message;
 using sluice::server_exchange;
-
-namespace {
-
-/// An interceptor that a test writes in place. The closure lives as long as its coroutines.
-struct around final : sluice::server_interceptor {
-  using body = std::function<task<status>(server_exchange&, next_handler)>;
-  explicit around(body does) : does_{std::move(does)} {}
-  task<status> intercept(server_exchange& call, next_handler next) override { return does_(call, next); }
-
- private:
-  body does_;
-};
-[[nodiscard]] std::shared_ptr<sluice::server_interceptor> with(around::body does) {
-  return std::make_shared<around>(std::move(does));
-}
-template <class... Interceptors>
-[[nodiscard]] sluice::server_options chain(Interceptors... interceptors) {
-  return {.interceptors = {std::move(interceptors)...}};
-}
-
-generator<Note> notes(int count) {
-  for (int i = 0; i != count; ++i) co_yield note("n", i);
-}
-
-std::string text_of(passing_message const& message) {
-  Note seen;
-  REQUIRE(seen.ParseFromArray(message.bytes().data(), static_cast<int>(message.bytes().size())));
-  return seen.text();
-}
-
-}  // namespace
 
 TEST_CASE("a server's interceptors run in the order of their registration, around the handler") {
   std::vector<std::string> steps;
@@ -238,30 +206,6 @@ TEST_CASE("a deadline answers for a server's interceptor that does not end") {
   w.until([&] { return inside.ended == 1 && w.server.active_calls() == 0; });
 }
 
-TEST_CASE("a next that is stopped stops the handler, and is over when that has ended") {
-  visits handlers;
-  sluice::event never;
-  world w{chain(with([&](server_exchange&, next_handler next) -> task<status> {
-    auto const soon = []() -> task<status> {
-      co_await sluice::sleep_for(20ms);
-      co_return status{code::unavailable, "too slow"};
-    };
-    static_cast<void>(co_await sluice::first_of(next(), soon()));
-    CHECK(handlers.running() == 0);
-    co_return status{code::unavailable, "too slow"};
-  }))};
-  w.service.say = [&](Note) -> task<Note> {
-    visit const here{handlers};
-    co_await never.wait();
-    co_return Note{};
-  };
-  auto const on = w.connect();
-  w.run([&]() -> task<void> {
-    CHECK((co_await as_result(TalkStub{*on}.Say(note("x")))).status().message() == "too slow");
-  });
-  CHECK(handlers.begun == 1);
-}
-
 namespace {
 
 task<void> in_a_scope(next_handler next) { static_cast<void>(co_await next()); }
@@ -276,6 +220,28 @@ task<void> until(sluice::event& enough, next_handler next) {
 }
 
 }  // namespace
+
+TEST_CASE("a next that is stopped stops the handler, and is over when that has ended") {
+  visits handlers;
+  sluice::event never;
+  sluice::event begun;
+  world w{chain(with([&](server_exchange&, next_handler next) -> task<status> {
+    co_await until(begun, next);
+    CHECK(handlers.running() == 0);
+    co_return status{code::unavailable, "too slow"};
+  }))};
+  w.service.say = [&](Note) -> task<Note> {
+    visit const here{handlers};
+    begun.set();
+    co_await never.wait();
+    co_return Note{};
+  };
+  auto const on = w.connect();
+  w.run([&]() -> task<void> {
+    CHECK((co_await as_result(TalkStub{*on}.Say(note("x")))).status().message() == "too slow");
+  });
+  CHECK(handlers.begun == 1);
+}
 
 TEST_CASE("what a client sends while an interceptor goes on without its handler is nobody's") {
   visits handlers;
@@ -330,8 +296,9 @@ TEST_CASE("an interceptor stops a handler that waits for the client's window") {
   w.until([&] { return handlers.ended == 1; });
 }
 
-TEST_CASE("a next in a scope that was not joined goes with its server") {
+TEST_CASE("a server that is destroyed drops interceptors and handlers, also those in a scope not joined") {
   visits handlers;
+  visits inside;
   sluice::event never;
   bounded_io io;
   talk service;
@@ -341,6 +308,8 @@ TEST_CASE("a next in a scope that was not joined goes with its server") {
     co_return Note{};
   };
   auto options = chain(with([&](server_exchange&, next_handler next) -> task<status> {
+    visit const here{inside};
+    if (inside.begun == 1) co_return co_await next();
     sluice::scope work;
     work.spawn(in_a_scope(next));
     co_await never.wait();
@@ -350,13 +319,17 @@ TEST_CASE("a next in a scope that was not joined goes with its server") {
   auto server = std::make_unique<sluice::server>(io.executor(), std::move(options));
   server->add(service);
   channel on{io.executor(), server->listen("127.0.0.1:0"), {.log = [](auto, auto) {}}};
-  auto const waiting = io.start([&]() -> task<void> {
+  auto const say = [&]() -> task<void> {
     CHECK((co_await as_result(TalkStub{on}.Say(note("x")))).status().code() == code::unavailable);
-  });
-  io.until([&] { return handlers.running() == 1; });
+  };
+  auto const first = io.start(say);
+  auto const second = io.start(say);
+  io.until([&] { return handlers.running() == 2; });
   server.reset();
   CHECK(handlers.running() == 0);
-  io.join(*waiting);
+  CHECK(inside.running() == 0);
+  io.join(*first);
+  io.join(*second);
 }
 
 TEST_CASE("a client that cancels stops interceptor and handler") {
@@ -378,37 +351,6 @@ TEST_CASE("a client that cancels stops interceptor and handler") {
     CHECK((co_await chat.next())->text() == "x");
   });
   w.until([&] { return handlers.ended == 1 && inside.ended == 1; });
-}
-
-TEST_CASE("a server that is destroyed drops interceptors and handlers where they wait") {
-  visits handlers;
-  visits inside;
-  sluice::event never;
-  {
-    bounded_io io;
-    talk service;
-    service.say = [&](Note) -> task<Note> {
-      visit const here{handlers};
-      co_await never.wait();
-      co_return Note{};
-    };
-    auto around_all = chain(with([&](server_exchange&, next_handler next) -> task<status> {
-      visit const here{inside};
-      co_return co_await next();
-    }));
-    around_all.log = [](auto, auto) {};
-    auto server = std::make_unique<sluice::server>(io.executor(), std::move(around_all));
-    server->add(service);
-    channel on{io.executor(), server->listen("127.0.0.1:0"), {.log = [](auto, auto) {}}};
-    auto const waiting = io.start([&]() -> task<void> {
-      CHECK((co_await as_result(TalkStub{on}.Say(note("x")))).status().code() == code::unavailable);
-    });
-    io.until([&] { return handlers.running() == 1; });
-    server.reset();
-    CHECK(handlers.running() == 0);
-    CHECK(inside.running() == 0);
-    io.join(*waiting);
-  }
 }
 
 TEST_CASE("a server's shutdown stops what runs inside an interceptor, by its grace") {
