@@ -491,3 +491,38 @@ TEST_CASE("an io_context that goes takes intercepted calls with it") {
   CHECK(inside.begun == 2);
   CHECK(inside.ended == 2);
 }
+
+TEST_CASE("a stop callback destroys the call whose end it is told, behind interceptors and bare") {
+  using callback = sluice::stop_callback<std::function<void(sluice::stop_reason)>>;
+  for (bool const bare : {false, true}) {
+    INFO((bare ? "bare" : "behind an interceptor"));
+    sluice::event go;
+    std::optional<callback> gone;
+    std::optional<decltype(TalkStub{std::declval<channel&>()}.Chat(notes(0)))> chat;
+    auto const observe = [&](sluice::stop_token stop) {
+      gone.emplace(stop, [&](sluice::stop_reason) { chat.reset(); });
+    };
+    world w;
+    w.service.chat = [&](generator<Note>) -> generator<Note> {
+      (co_await sluice::this_call).send_initial_metadata();
+      co_await go.wait();
+    };
+    auto const asking = [&]() -> generator<Note> {
+      if (bare) observe(co_await sluice::this_stop);
+      co_yield note("x");
+    };
+    sluice::channel_options options;
+    if (!bare)
+      options = chain(with([&](client_exchange&, next_call next) -> task<status> {
+        observe(co_await sluice::this_stop);
+        co_return co_await next();
+      }));
+    auto const on = w.connect(std::move(options));
+    chat.emplace(TalkStub{*on}.Chat(asking()));
+    w.run([&]() -> task<void> { CHECK(co_await chat->headers()); });
+    if (bare) w.run([&] { return w.server.shutdown(0ms); });  // the connection is lost
+    else go.set();
+    w.until([&] { return !chat; });
+    w.poll();
+  }
+}

@@ -155,10 +155,10 @@ void intercepted_call::completed() noexcept {
   auto& ended = chain_.outcome();
   status how = ended.has_value() ? std::move(ended.stored_value()) : describe(ended.error());
   chain_ = {};
-  chain_runs_ = false;
   if (attempt_ && !attempt_->ended())
     attempt_->cancel(status{code::cancelled, "an interceptor ended the call"});
   end(std::move(how), stop_reason::local, false);
+  chain_runs_ = false;  // only now: what the end runs may release this
   free_if_over();
 }
 
