@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls over TLS: what works, who is who, and what changes while the server runs.
 #include "raw_tls.hpp"
+#include "support/wall_clock.hpp"
 #include "tls_world.hpp"
 
 #include <chrono>
@@ -285,6 +286,22 @@ TEST_CASE("TLS: a session of TLS 1.2 is resumed again and again") {
     w.join(*serving);
   }
   CHECK(reused == std::vector<long>{0, 1, 1});
+}
+
+TEST_CASE("TLS: a client whose certificate has expired does not come in by an old session") {
+  for (bool const expires : {false, true}) {
+    tls_world w;
+    auto trusting = w.trusting();
+    trusting.certificate = as_pem(
+        w.authority.issue({.common_name = "reader", .valid_to = std::chrono::seconds{expires ? 60 : 3600}}));
+    sluice::tls_client const client{trusting};
+    auto const target = w.listen(w.asking(sluice::client_certificates::required));
+    CHECK(w.say_on(*w.secure_channel(target, client)).ok());
+    sluice::test::wall_clock_shift const later{std::chrono::seconds{90}};
+    auto const how = w.say_on(*w.secure_channel(target, client));
+    CHECK(how.ok() == !expires);
+    if (expires) w.until_logged("certificate has expired");
+  }
 }
 
 TEST_CASE("TLS: no session is resumed where none is to be kept") {
