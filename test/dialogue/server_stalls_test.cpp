@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Clients that let a response be made and do not take it.
+// Clients that let a response be made and do not take it: at the stream's window, or behind a stream's own buffer.
 #include "dialogue/server_dialogue.hpp"
 #include "support/catch.hpp"
 
@@ -151,4 +151,46 @@ TEST_CASE("a server's shutdown is over when the last bytes have left") {
   peer.expect(goaway(1, no_error)).expect_end();
   d.settle();
   CHECK(over);
+}
+
+TEST_CASE("a finished response whose window stays closed is given up in a time of its own") {
+  server_dialogue d;
+  auto peer = d.client(settings({{setting_initial_window, 0}}));
+  peer.send(unary_request(1)).send(data(1).message("x").end());
+  peer.expect(response(1)).expect_silence();
+  d.clock.advance(5min - tick);
+  peer.expect_silence();
+  CHECK(d.served.active_calls() == 1);
+  d.clock.advance(5min + tick);
+  peer.expect(rst_stream(1, cancel)).expect_silence();
+  CHECK(d.served.active_calls() == 0);
+  CHECK(d.served.connections() == 1);
+}
+
+TEST_CASE("a finished response that goes on, however slowly, is not given up") {
+  server_dialogue d;
+  auto peer = d.client(settings({{setting_initial_window, 0}}));
+  peer.send(unary_request(1)).send(data(1).message("0123456789").end());
+  peer.expect(response(1)).expect_silence();
+  std::string heard;
+  for (int i = 0; i != 15; ++i) {
+    d.clock.advance(5min - tick);
+    peer.send(window_update(1, 1));
+    heard += peer.expect_data(1, 1);
+  }
+  CHECK(heard == data(1).message("0123456789").payload);
+  peer.expect(trailers(1));
+}
+
+TEST_CASE("a handler that waits for its client's window is not given up") {
+  server_dialogue d;
+  d.handlers.server_streaming = [](text) -> generator<text> {
+    for (;;) co_yield text{std::string(10'000, 'x')};
+  };
+  auto peer = d.client(settings({{setting_initial_window, 0}}));
+  peer.send(server_request(1)).send(data(1).message("x").end());
+  peer.expect(response(1)).expect_silence();
+  d.clock.advance(1h);
+  peer.expect_silence();
+  CHECK(d.served.active_calls() == 1);
 }

@@ -180,6 +180,17 @@ void connection::consume(stream& who, std::size_t bytes) {
   if (session_.wants_to_send()) flush_at_turn_end();
 }
 
+// A sweep over all streams now and then costs a call nothing.
+void connection::reset_stalled() {
+  for (std::size_t i = open_count_; i != 0; --i) {
+    stream& each = streams_.pop_front();
+    streams_.push_back(each);
+    std::size_t const left = each.ending_ ? each.outbox_.size() : 0;
+    if (left != 0 && left == each.left_at_sweep_) reset(each, http2::errors::cancel);
+    each.left_at_sweep_ = left;
+  }
+}
+
 void connection::flush_at_turn_end() noexcept {
   if (!closed_) scheduler_->at_turn_end(*this);
 }

@@ -103,6 +103,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   [[nodiscard]] bool settings_acknowledged() const noexcept { return session_.settings_acknowledged(); }
   [[nodiscard]] bool some_has_left(std::size_t given = 0) noexcept;
   [[nodiscard]] bool sends() const noexcept { return !backlog_.empty() || unsent_ != 0; }
+  void reset_stalled();
   // for the streams
   void respond(stream& who, wire::header_block const& headers, bool end);
   void trail(stream& who, wire::header_block const& trailers);

@@ -40,6 +40,7 @@ void connection_timers::start() {
   auto const seed = static_cast<std::uint64_t>(now.time_since_epoch().count()) ^
                     std::hash<std::string_view>{}(connection_.peer());
   age_due_ = deadline::after(now, jittered(times_.age, seed)).at();
+  sweeps_ = !connection_.is_server();
   if (connection_.is_server()) handshake_due_ = deadline::after(now, limits_.handshake_timeout).at();
   arm(next());
 }
@@ -54,6 +55,12 @@ void connection_timers::note_idle() {
 }
 
 void connection_timers::arm_for_calls() { arm(keepalive_.next(heard_, true)); }
+
+void connection_timers::begin_sweeps() {
+  sweeps_ = true;
+  stall_due_ = deadline::after(connection_.scheduler().now(), limits_.stalled_response_timeout).at();
+  arm(stall_due_);
+}
 
 void connection_timers::greeted() {
   handshake_due_ = time_point::max();
@@ -93,7 +100,8 @@ time_point connection_timers::idle_due() const noexcept {
 
 time_point connection_timers::next() const noexcept {
   return std::min({keepalive_.next(heard_, connection_.open_streams() != 0), idle_due(), age_due_,
-                   grace_ends_, drain_due_, handshake_due_, settings_due_, block_due_, write_due_});
+                   grace_ends_, drain_due_, handshake_due_, settings_due_, block_due_, write_due_,
+                   stall_due_});
 }
 
 void connection_timers::expired() noexcept {
@@ -108,6 +116,7 @@ void connection_timers::check(time_point now) {
   if (check_limits(now) || check_keepalive(now) || check_age(now)) return;
   check_idle(now);
   if (now >= drain_due_) connection_.finish_drain();
+  check_stalls(now);
   if (!connection_.closed()) arm(next());
 }
 
@@ -156,6 +165,14 @@ bool connection_timers::check_age(time_point now) {
   if (!connection_.closed() && now >= grace_ends_)
     connection_.close(errc::connection_closed, "the connection's maximum age and its grace are over");
   return connection_.closed();
+}
+
+void connection_timers::check_stalls(time_point now) {
+  if (now < stall_due_) return;
+  connection_.reset_stalled();
+  if (connection_.open_streams() != 0) return begin_sweeps();
+  stall_due_ = time_point::max();
+  sweeps_ = false;
 }
 
 void connection_timers::check_idle(time_point now) {

@@ -42,6 +42,7 @@ class connection_timers final : private coro::timer {
   /// The first call of several opened; the last one closed.
   void busy() {
     if (keepalive_.enabled()) arm_for_calls();
+    if (!sweeps_) begin_sweeps();
   }
   void idle() {
     if (times_.idle != duration::max()) note_idle();
@@ -61,6 +62,7 @@ class connection_timers final : private coro::timer {
  private:
   void expired() noexcept override;
   void check(time_point now);
+  void begin_sweeps();
   void note_heard();
   void note_idle();
   void note_block(std::uint64_t open_block);
@@ -72,6 +74,7 @@ class connection_timers final : private coro::timer {
   [[nodiscard]] bool check_keepalive(time_point now);
   [[nodiscard]] bool check_age(time_point now);
   void check_idle(time_point now);
+  void check_stalls(time_point now);
   [[nodiscard]] bool check_limits(time_point now);
 
   connection& connection_;
@@ -88,7 +91,9 @@ class connection_timers final : private coro::timer {
   time_point settings_due_ = time_point::max();
   time_point block_due_ = time_point::max();
   time_point write_due_ = time_point::max();
+  time_point stall_due_ = time_point::max();
   std::uint64_t block_ = 0;
+  bool sweeps_ = true;  // looks for stalled responses, or never does
 };
 
 }  // namespace sluice::transport

@@ -88,6 +88,7 @@ class stream : public http2::stream_user, public coro::list_hook<struct stream_h
   bool deferred_ = false;  // the session waits for resume_data
   bool ending_ = false;
   bool has_trailers_ = false;
+  std::size_t left_at_sweep_ = 0;  // of the outbox of an ending stream
   buffer outbox_;
   wire::header_block trailers_;
 };

@@ -35,6 +35,10 @@ struct peer_limits {
   duration settings_timeout = std::chrono::seconds{10};
   /// A peer that reads nothing of what waits for it is given up after so long.
   duration write_timeout = std::chrono::seconds{20};
+  /// Server: a call whose handler has ended, and for the rest of whose response the client opens no window, is reset
+  /// after so long without a byte of it sent, at the latest after twice that. A handler that still runs may wait for its
+  /// client as long as its deadline allows.
+  duration stalled_response_timeout = std::chrono::minutes{5};
 };
 
 }  // namespace sluice
