@@ -54,6 +54,24 @@ TEST_CASE("a channel pings a server that is silent while a call is open, as long
   CHECK(out.ended_with() == code::ok);
 }
 
+TEST_CASE("a keepalive.time below ten seconds is taken for ten") {
+  outcome out;
+  pinging_client d{{.time = 1s}};
+  auto peer = d.server_with_call(out);
+  d.pass(10s - tick);
+  peer.expect_silence();
+  d.pass(2 * tick);
+  peer.expect_any(frame_type::ping, 0);
+  peer.send(goaway(1, enhance_your_calm, "too_many_pings")).close();  // doubles the ten
+  d.settle();
+  out = {};
+  auto again = d.server_with_call(out);
+  d.pass(20s - tick);
+  again.expect_silence();
+  d.pass(2 * tick);
+  again.expect_any(frame_type::ping, 0);
+}
+
 TEST_CASE("a server that does not answer the ping is given up, and its calls end with UNAVAILABLE") {
   outcome out;
   pinging_client d{{.time = 5min, .timeout = 20s}};

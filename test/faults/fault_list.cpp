@@ -182,7 +182,7 @@ task<void> lose_trust(world& on) {
   co_return;
 }
 void regain_trust(world& on) { on.tls->reload(on.secured->serving()); }
-void ping_often(world& on) { on.options.keepalive = {.time = 300ms, .timeout = 700ms}; }
+void ping_often(world& on) { on.options.keepalive = {.time = 10s, .timeout = 700ms}; }
 void connect_anew(world& on) {
   go_on(on);
   on.proxy.reset();
@@ -274,7 +274,8 @@ std::vector<fault> make_list() {
        .expected = unavailable,
        .strike = stall,
        .mend = connect_anew,
-       .prepare = ping_often},
+       .prepare = ping_often,
+       .bound = 15'000ms},
       {.name = "delay",
        .what = "50 ms each way",
        .expected = ok,

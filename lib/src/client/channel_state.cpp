@@ -6,10 +6,17 @@
 
 #include <sluice/core/version.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <new>
 #include <utility>
 
 namespace sluice::calling {
+namespace {
+
+constexpr std::chrono::seconds shortest_keepalive{10};  // gRFC A8
+
+}  // namespace
 
 channel_state::channel_state(asio::any_io_executor executor, channel_options options)
     : executor_{std::move(executor)}, scheduler_{coro::scheduler_of(executor_)}, options_{std::move(options)},
@@ -19,6 +26,7 @@ channel_state::channel_state(asio::any_io_executor executor, channel_options opt
   if (!wire::is_identity(options_.compression) && !options_.compressors.contains(options_.compression))
     throw status_error{code::invalid_argument,
                        "compression \"" + options_.compression + "\" is not among the channel's compressors"};
+  options_.keepalive.time = std::max<duration>(options_.keepalive.time, shortest_keepalive);
   user_agent_ = options_.user_agent.empty() ? "" : options_.user_agent + " ";
   user_agent_.append("sluice/").append(version);
 }

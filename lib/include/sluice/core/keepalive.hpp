@@ -10,8 +10,9 @@ namespace sluice {
 /// How a client finds out that its server, or the way there, is gone (gRFC A8, A18): an HTTP/2 PING after a silence.
 ///   sluice::channel channel{executor, "localhost:50051", {.keepalive = {.time = std::chrono::minutes{5}}}};
 struct client_keepalive {
-  /// Silence after which a PING is sent; duration::max(): never. Servers refuse intervals below their minimum, five
-  /// minutes by default: they end the connection ("too_many_pings"), and then the channel doubles this.
+  /// Silence after which a PING is sent; duration::max(): never. Less than ten seconds is taken for ten (gRFC A8).
+  /// Servers refuse intervals below their minimum, five minutes by default: they end the connection ("too_many_pings"),
+  /// and then the channel doubles this.
   duration time = duration::max();
   /// An unanswered PING after so long ends the connection, and its calls with UNAVAILABLE. Also what TCP waits for an
   /// acknowledgement (TCP_USER_TIMEOUT), where `time` is not off.
