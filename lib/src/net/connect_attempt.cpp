@@ -7,17 +7,12 @@
 #include <chrono>
 #include <utility>
 
+#include "net/socket_name.hpp"
+
 namespace sluice::net {
 namespace {
 
 std::error_code system_error(int error) { return {error, std::system_category()}; }
-
-address name_of(int fd, int (*ask)(int, sockaddr*, socklen_t*)) {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-  if (ask(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
-  return address::from_native(reinterpret_cast<sockaddr const*>(&storage), size);
-}
 
 // Connecting to a free port of the range that the system chooses from can end in a connection of the socket
 // with itself (a simultaneous open), where "refused" is the truth.

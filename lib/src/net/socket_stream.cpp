@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/socket_stream.hpp"
 
-#include <sluice/net/address.hpp>
-
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,6 +16,7 @@
 #include <utility>
 
 #include "net/handler_memory.hpp"
+#include "net/socket_name.hpp"
 
 namespace sluice::net {
 namespace {
@@ -81,17 +80,11 @@ io_result failed(int error) noexcept {
   return result;
 }
 
-std::string name_of(int fd, int (*ask)(int, sockaddr*, socklen_t*)) {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-  if (ask(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return "unknown";
-  return address::from_native(reinterpret_cast<sockaddr const*>(&storage), size).to_string();
-}
-
 class socket_stream final : public byte_stream {
  public:
   socket_stream(asio::any_io_executor executor, unique_fd socket)
-      : peer_{name_of(socket.get(), &::getpeername)}, local_{name_of(socket.get(), &::getsockname)},
+      : peer_{name_of(socket.get(), &::getpeername).to_string()},
+        local_{name_of(socket.get(), &::getsockname).to_string()},
         state_{std::make_shared<socket_state>(std::move(executor), std::move(socket))} {}
   ~socket_stream() override { close(); }
 
