@@ -182,7 +182,8 @@ void check_request(input& in) {
   if (in.one_in(2)) sent.timeout = duration{static_cast<duration::rep>(in.number(6))};
   auto const entries = read_entries(in);
   wire::header_block block;
-  wire::write_request_head(sent, entries, block);
+  wire::write_common_head(sent, block);
+  wire::write_own_head(sent, entries, block);
   check_sendable(block);
   wire::request_head read;
   metadata read_back;

@@ -228,11 +228,6 @@ void channel_state::call_ended(intercepted_call& call) noexcept {
   if ((closed_ || draining_) && calls_.empty() && intercepted_.empty()) ended_.set();
 }
 
-wire::header_block& channel_state::scratch_block() noexcept {
-  block_.clear();
-  return block_;
-}
-
 // ---- the end ---------------------------------------------------------------------------------------------------------
 
 void channel_state::drain() {

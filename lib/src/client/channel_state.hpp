@@ -10,10 +10,10 @@
 #include "client/balancer.hpp"
 #include "client/intercepted_call.hpp"
 #include "client/outgoing_call.hpp"
+#include "client/request_heads.hpp"
 #include "client/resolver.hpp"
 #include "client/subchannel.hpp"
 #include "rpc/compressor_set.hpp"
-#include "wire/header_block.hpp"
 
 #include <memory>
 #include <string>
@@ -64,7 +64,7 @@ class channel_state final : public std::enable_shared_from_this<channel_state>,
   [[nodiscard]] std::string const& target_text() const noexcept { return target_text_; }
   [[nodiscard]] asio::any_io_executor const& executor() const noexcept { return executor_; }
   [[nodiscard]] coding::compressor_set& compressors() noexcept { return compressors_; }
-  [[nodiscard]] wire::header_block& scratch_block() noexcept;
+  [[nodiscard]] request_heads& heads() noexcept { return heads_; }
 
  private:
   channel_state(asio::any_io_executor executor, channel_options options);
@@ -115,7 +115,7 @@ class channel_state final : public std::enable_shared_from_this<channel_state>,
   coro::intrusive_list<outgoing_call, waiting_calls> queue_;
   coro::intrusive_list<outgoing_call, channel_calls> calls_;
   coro::intrusive_list<intercepted_call> intercepted_;
-  wire::header_block block_;
+  request_heads heads_;
   backoff resolve_backoff_;
   resolve_retry resolve_retry_{*this};
   event changed_;

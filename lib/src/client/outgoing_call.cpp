@@ -107,27 +107,27 @@ bool outgoing_call::attempt(transport::connection& where) {
     end(credentials_need_tls());
     return true;
   }
-  auto& block = channel_->scratch_block();
-  write_request_headers(block, where.identity() != nullptr);
-  if (block.list_size() > wire::largest_sent_list) {
-    end(status{code::resource_exhausted, "request metadata of " + std::to_string(block.list_size()) +
-                                             " bytes is larger than the limit of 64 KiB"});
+  auto headers = request_headers(where.identity() != nullptr);
+  std::size_t const size = headers.list_size();
+  if (size > wire::largest_sent_list) {
+    end(status{code::resource_exhausted,
+               "request metadata of " + std::to_string(size) + " bytes is larger than the limit of 64 KiB"});
     return true;
   }
   // Some servers end the connection over it, and every call on that.
-  if (auto const limit = where.peer_max_header_list_size(); block.list_size() > limit) {
-    end(status{code::resource_exhausted, "request metadata of " + std::to_string(block.list_size()) +
+  if (auto const limit = where.peer_max_header_list_size(); size > limit) {
+    end(status{code::resource_exhausted, "request metadata of " + std::to_string(size) +
                                              " bytes is larger than the " + std::to_string(limit) +
                                              " bytes that the server takes"});
     return true;
   }
-  if (!where.open(*this, block)) return false;
+  if (!where.open(*this, std::move(headers))) return false;
   peer_ = where.peer();
   identity_ = where.identity();
   return true;
 }
 
-void outgoing_call::write_request_headers(wire::header_block& block, bool secure) const {
+transport::outgoing_headers outgoing_call::request_headers(bool secure) const {
   wire::request_head head;
   head.scheme = secure ? "https" : "http";
   head.path = method_.path;
@@ -138,12 +138,17 @@ void outgoing_call::write_request_headers(wire::header_block& block, bool secure
   head.accept_encoding = channel_->compressors().list();
   if (!context_->deadline().is_never())
     head.timeout = context_->deadline().remaining(context_->scheduler().now());
-  wire::write_request_head(head, options_.metadata(), block);
+  auto const* const common = head.subtype.empty() ? channel_->heads().find(head) : nullptr;
+  wire::header_block own;
+  if (common == nullptr) wire::write_common_head(head, own);
+  wire::write_own_head(head, options_.metadata(), own);
   auto const* const trace = context_->trace();
   if (trace != nullptr && !options_.metadata().contains("traceparent")) {
-    block.add("traceparent", trace->traceparent, wire::no_index);
-    if (!trace->tracestate.empty()) block.add("tracestate", trace->tracestate, wire::no_index);
+    own.add("traceparent", trace->traceparent, wire::no_index);
+    if (!trace->tracestate.empty()) own.add("tracestate", trace->tracestate, wire::no_index);
   }
+  if (common == nullptr) return own;
+  return transport::outgoing_headers{*common, std::move(own)};
 }
 
 // ---- outgoing messages -----------------------------------------------------------------------------------------------

@@ -105,7 +105,7 @@ class outgoing_call final : public client_call,
   void peer_ended_call(status how);
   void fail(status how) noexcept;
   [[nodiscard]] status explain(transport::stream_end const& how) const noexcept;
-  void write_request_headers(wire::header_block& block, bool secure) const;
+  [[nodiscard]] transport::outgoing_headers request_headers(bool secure) const;
   [[nodiscard]] bool has_one_response() const noexcept {
     return method_.kind == method_kind::unary || method_.kind == method_kind::client_streaming;
   }

@@ -31,6 +31,16 @@ constexpr frame_head parse(std::byte const* at) noexcept {
 
 }  // namespace
 
+frame_head read_frame_head(bytes_view bytes) noexcept { return parse(bytes.data()); }
+
+void write_frame_head(frame_head const& head, std::byte* to) noexcept {
+  for (unsigned i = 0; i != 3; ++i) to[i] = static_cast<std::byte>(head.length >> (16 - 8 * i));
+  to[3] = std::byte{head.type};
+  to[4] = std::byte{head.flags};
+  auto const stream = static_cast<std::uint32_t>(head.stream);
+  for (unsigned i = 0; i != 4; ++i) to[5 + i] = static_cast<std::byte>(stream >> (24 - 8 * i));
+}
+
 bool frame_cursor::next(bytes_view& rest, frame_head& head) noexcept {
   std::size_t const skipped = std::min(payload_left_, rest.size());
   rest = rest.subspan(skipped);

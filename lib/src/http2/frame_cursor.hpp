@@ -18,6 +18,12 @@ struct frame_head {
   std::int32_t dependency = -1;  ///< of PRIORITY
 };
 
+inline constexpr std::size_t frame_head_size = 9;
+/// From the first nine bytes.
+[[nodiscard]] frame_head read_frame_head(bytes_view bytes) noexcept;
+/// Length, type, flags and stream.
+void write_frame_head(frame_head const& head, std::byte* to) noexcept;
+
 /// Walks from frame head to frame head over received bytes, however they are cut. nghttp2 tells of frames that it accepts
 /// and of whole header blocks; what a peer spends on the others, and how long on a block, is seen here.
 class frame_cursor {
@@ -36,7 +42,7 @@ class frame_cursor {
   [[nodiscard]] std::size_t continuations() const noexcept { return continuations_; }
 
  private:
-  static constexpr std::size_t head_size = 9;
+  static constexpr std::size_t head_size = frame_head_size;
   static constexpr std::size_t dependency_size = 4;
   [[nodiscard]] bool collect(bytes_view& rest, std::size_t wanted) noexcept;
   void note_block(frame_head const& head) noexcept;

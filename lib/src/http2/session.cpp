@@ -2,6 +2,7 @@
 #include "http2/session.hpp"
 
 #include "http2/frame_types.hpp"
+#include "http2/header_encoder.hpp"
 #include "http2/nghttp2_memory.hpp"
 #include "http2/nghttp2_options.hpp"
 #include "http2/peer_watch.hpp"
@@ -13,9 +14,9 @@
 #include <cstring>
 #include <limits>
 #include <new>
+#include <span>
 #include <tuple>
 #include <utility>
-#include <vector>
 
 namespace sluice::http2 {
 
@@ -46,7 +47,8 @@ struct session::impl final : private peer_watch::host {
   stream_user* list_user = nullptr;  // whose it is: looked up once, not for each field
   std::uint64_t notice_ping = 0;  // goes out behind the shutdown notice
   std::int32_t reset_by_peer = 0;  // the stream whose close comes next
-  std::vector<nghttp2_nv> fields;  // reused by every submit
+  header_encoder headers;
+  buffer block;  // of the HEADERS frame that is sent next
   bool no_memory = false;  // something could not be said or taken in: the connection cannot go on
 
   impl(session_options const& chosen, session_events& told)
@@ -81,22 +83,31 @@ struct session::impl final : private peer_watch::host {
   [[nodiscard]] stream_user* user(std::int32_t id) const noexcept {
     return static_cast<stream_user*>(nghttp2_session_get_stream_user_data(native, id));
   }
-  [[nodiscard]] nghttp2_nv const* convert(header_list const& list) {
-    fields.resize(list.size());
-    for (std::size_t i = 0; i != fields.size(); ++i) {
-      std::string_view name;
-      std::string_view value;
-      bool indexed = true;
-      list.at(i, name, value, indexed);
-      // nghttp2 takes non-const pointers and copies.
-      fields[i] = {reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
-                   reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(),
-                   value.size(),
-                   static_cast<std::uint8_t>(indexed ? NGHTTP2_NV_FLAG_NONE : NGHTTP2_NV_FLAG_NO_INDEX)};
-    }
-    return fields.data();
+  void take_settings(nghttp2_settings const& theirs) {
+    for (auto const& each : std::span{theirs.iv, theirs.niv})
+      if (each.settings_id == NGHTTP2_SETTINGS_HEADER_TABLE_SIZE) headers.change_table_size(each.value);
+    events.settings_received();
   }
+  void put_headers(frame_head head);
 };
+
+// In place of the empty one that nghttp2 has made of an empty list.
+void session::impl::put_headers(frame_head head) {
+  constexpr std::size_t largest = 16 * 1024;  // every peer takes it
+  for (bytes_view rest = block.view();;) {
+    auto const part = rest.first(std::min(rest.size(), largest));
+    rest = rest.subspan(part.size());
+    head.length = static_cast<std::uint32_t>(part.size());
+    if (!rest.empty()) head.flags &= static_cast<std::uint8_t>(~frames::end_headers);
+    else head.flags |= frames::end_headers;
+    write_frame_head(head, out->prepare(frame_head_size).data());
+    out->commit(frame_head_size);
+    out->append(part);
+    if (rest.empty()) return;
+    head.type = frames::continuation;
+    head.flags = 0;
+  }
+}
 
 struct session::callbacks {
   static impl& self(void* data) noexcept { return *static_cast<impl*>(data); }
@@ -159,8 +170,8 @@ struct session::callbacks {
           me.watch.charge(offence::empty_data);  // padding alone
         break;
       case NGHTTP2_SETTINGS:
-        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) me.events.settings_received();
-        else me.settings_acknowledged = true;
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) me.settings_acknowledged = true;
+        else me.take_settings(frame->settings);
         break;
       case NGHTTP2_PING:
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
@@ -217,6 +228,16 @@ struct session::callbacks {
     return 0;  // anything else leaks (CVE-2023-35945)
   }
 
+  // When the frame is given out its stream may be over already.
+  static int before_frame(nghttp2_session*, nghttp2_frame const* frame, void* data) {
+    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
+    auto& me = self(data);
+    me.block.clear();
+    me.headers.begin(me.block);
+    if (auto* const user = me.user(frame->hd.stream_id)) me.events.write_headers(*user, me.headers);
+    return 0;
+  }
+
   static int on_frame_sent(nghttp2_session* native, nghttp2_frame const* frame, void* data) {
     auto& me = self(data);
     if (frame->hd.type == NGHTTP2_DATA) me.watch.data_sent();
@@ -237,14 +258,6 @@ struct session::callbacks {
     // Only now: a PING is sent before whatever else is queued, and would overtake the notice.
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.last_stream_id == highest_stream)
       submit_ping(native, me.watch, me.notice_ping);
-    return 0;
-  }
-
-  // nghttp2 has dropped a response's header list, as too large. Without a reset both sides would wait for ever.
-  static int on_frame_not_sent(nghttp2_session* native, nghttp2_frame const* frame, int why, void*) {
-    if (frame->hd.type == NGHTTP2_HEADERS && why == NGHTTP2_ERR_FRAME_SIZE_ERROR &&
-        frame->headers.cat != NGHTTP2_HCAT_REQUEST)
-      nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_INTERNAL_ERROR);
     return 0;
   }
 
@@ -326,9 +339,9 @@ session::session(session_options const& options, session_events& events)
                                                             guarded<callbacks::on_data_chunk, impl>::call);
   nghttp2_session_callbacks_set_on_stream_close_callback(hooks,
                                                          guarded<callbacks::on_stream_close, impl>::call);
+  nghttp2_session_callbacks_set_before_frame_send_callback(hooks,
+                                                           guarded<callbacks::before_frame, impl>::call);
   nghttp2_session_callbacks_set_on_frame_send_callback(hooks, guarded<callbacks::on_frame_sent, impl>::call);
-  nghttp2_session_callbacks_set_on_frame_not_send_callback(hooks,
-                                                           guarded<callbacks::on_frame_not_sent, impl>::call);
   nghttp2_session_callbacks_set_send_data_callback(hooks, guarded<callbacks::send_data, impl>::call);
   nghttp2_session_callbacks_set_data_source_read_length_callback(hooks,
                                                                  guarded<callbacks::read_length, impl>::call);
@@ -403,7 +416,9 @@ errc session::send(buffer& out, std::size_t enough) {
     auto const size = nghttp2_session_mem_send(impl_->native, &bytes);
     if (size == 0) break;
     if (size < 0 || impl_->no_memory) return errc::protocol_error;
-    out.append({reinterpret_cast<std::byte const*>(bytes), static_cast<std::size_t>(size)});
+    bytes_view const frame{reinterpret_cast<std::byte const*>(bytes), static_cast<std::size_t>(size)};
+    if (auto const head = read_frame_head(frame); head.type == frames::headers) impl_->put_headers(head);
+    else out.append(frame);
   }
   return errc::ok;
 }
@@ -419,25 +434,22 @@ bool session::finished() const noexcept {
   return nghttp2_session_want_read(impl_->native) == 0 && nghttp2_session_want_write(impl_->native) == 0;
 }
 
-result<std::int32_t, errc> session::open(header_list const& headers, bool end_stream, stream_user& user) {
-  auto const* const fields = impl_->convert(headers);
+result<std::int32_t, errc> session::open(bool end_stream, stream_user& user) {
   nghttp2_data_provider const provider{{.ptr = nullptr}, callbacks::read_data};
-  auto const id = nghttp2_submit_request(impl_->native, nullptr, fields, headers.size(),
-                                         end_stream ? nullptr : &provider, &user);
+  auto const id =
+      nghttp2_submit_request(impl_->native, nullptr, nullptr, 0, end_stream ? nullptr : &provider, &user);
   if (id < 0) return errc::closed;
   impl_->watch.stream_opened();
   return id;
 }
 
-void session::respond(std::int32_t id, header_list const& headers, bool end_stream) {
-  auto const* const fields = impl_->convert(headers);
+void session::respond(std::int32_t id, bool end_stream) {
   nghttp2_data_provider const provider{{.ptr = nullptr}, callbacks::read_data};
-  impl_->submitted(
-      nghttp2_submit_response(impl_->native, id, fields, headers.size(), end_stream ? nullptr : &provider));
+  impl_->submitted(nghttp2_submit_response(impl_->native, id, nullptr, 0, end_stream ? nullptr : &provider));
 }
 
-void session::send_trailers(std::int32_t id, header_list const& trailers) {
-  impl_->submitted(nghttp2_submit_trailer(impl_->native, id, impl_->convert(trailers), trailers.size()));
+void session::send_trailers(std::int32_t id) {
+  impl_->submitted(nghttp2_submit_trailer(impl_->native, id, nullptr, 0));
 }
 
 void session::resume_data(std::int32_t id) {

@@ -7,6 +7,7 @@
 #include <sluice/core/peer_limits.hpp>
 #include <sluice/core/result.hpp>
 
+#include "http2/header_list.hpp"
 #include "http2/side.hpp"
 
 #include <cstddef>
@@ -65,6 +66,8 @@ class session_events {
   /// The time, asked for only when the peer does what is limited by time. Here it stands still.
   [[nodiscard]] virtual time_point now() { return {}; }
 
+  /// A HEADERS frame of the stream is sent now: what is in it. A server is asked for the headers, then for the trailers.
+  virtual void write_headers(stream_user& of, header_sink& to) = 0;
   /// How much of the stream's outgoing bytes may go into the next frame.
   virtual data_wish pull_data(stream_user& from, std::size_t most) = 0;
   /// Moves exactly `bytes` of them behind `to`.
@@ -77,7 +80,8 @@ class session_events {
 /// One HTTP/2 connection (RFC 9113) as a machine: bytes in, events out; wishes in, bytes out. No I/O, no clock.
 ///
 /// nghttp2 stays behind this interface. The session adds what nghttp2 leaves to its user: the header list limit, what
-/// a peer may do without use, stream fairness, free lists for its memory.
+/// a peer may do without use, stream fairness, free lists for its memory. And it writes the header blocks: nghttp2 is given
+/// empty lists, as it would copy, look up and compress the same ones anew for each call.
 class session {
  public:
   session(session_options const& options, session_events& events);
@@ -94,24 +98,12 @@ class session {
   /// Neither side has anything to say any more: close.
   [[nodiscard]] bool finished() const noexcept;
 
-  /// Header fields for the four that follow: `count` times `at(i, name, value, indexed)`.
-  class header_list {
-   public:
-    virtual void at(std::size_t index, std::string_view& name, std::string_view& value,
-                    bool& indexed) const = 0;
-    [[nodiscard]] virtual std::size_t size() const = 0;
-
-   protected:
-    ~header_list() = default;
-  };
-
   /// Client: opens a stream. Fails with errc::closed when the stream ids are used up or a GOAWAY came.
-  [[nodiscard]] result<std::int32_t, errc> open(header_list const& headers, bool end_stream,
-                                                stream_user& user);
+  [[nodiscard]] result<std::int32_t, errc> open(bool end_stream, stream_user& user);
   /// Server: response headers; with `end_stream` it is the whole response.
-  void respond(std::int32_t id, header_list const& headers, bool end_stream);
+  void respond(std::int32_t id, bool end_stream);
   /// Ends a stream's DATA with trailers: call it once before, or from inside, the pull_data that says `end`.
-  void send_trailers(std::int32_t id, header_list const& trailers);
+  void send_trailers(std::int32_t id);
   /// A stream that had no data has some now.
   void resume_data(std::int32_t id);
   void reset(std::int32_t id, std::uint32_t error);

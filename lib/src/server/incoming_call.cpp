@@ -140,7 +140,7 @@ void incoming_call::refuse() {
   wire::header_block headers;
   wire::write_http_refusal(verdict, headers);
   ended_ = headers_sent_ = true;
-  send_headers(headers, false);
+  send_headers(std::move(headers), false);
   auto const room = prepare(verdict.text.size());
   std::copy_n(as_bytes(verdict.text).begin(), verdict.text.size(), room.begin());
   commit(verdict.text.size());
@@ -151,11 +151,11 @@ void incoming_call::refuse_encoding(std::string_view encoding) {
   status const outcome{code::unimplemented, "grpc-encoding " + std::string{encoding} + " is not supported"};
   wire::response_head head;
   head.accept_encoding = connection_->compressors().list();
-  auto& block = connection_->scratch_block();
+  wire::header_block block;
   wire::write_response_head(head, {}, block);
   wire::write_trailers(outcome, {}, block);
   headers_sent_ = ended_ = true;
-  send_headers(block, true);
+  send_headers(std::move(block), true);
   connection_->observe_end(path_, outcome, began_);
 }
 
@@ -319,20 +319,25 @@ void incoming_call::add_initial_metadata(std::string_view key, std::string_view 
 
 void incoming_call::send_initial_metadata() {
   if (ended_ || closed_ || headers_sent_) return;
-  auto& block = connection_->scratch_block();
-  wire::write_response_head(head(), initial_, block);
-  send_headers(block, false);
+  send_headers(response_headers(), false);
   headers_sent_ = true;
 }
 
 // Answered in the codec of the request. Trailers alone have no message, and need none.
-wire::response_head incoming_call::head() const {
+transport::outgoing_headers incoming_call::response_headers() const {
+  wire::header_block own;
+  if (subtype_.empty() && !coding_) {
+    wire::write_metadata(initial_, own);
+    return transport::outgoing_headers{connection_->answers().head, std::move(own)};
+  }
   wire::response_head head;
   head.subtype = subtype_;
-  if (!coding_) return head;
-  head.encoding = coding_->encoding();
-  head.accept_encoding = connection_->compressors().list();
-  return head;
+  if (coding_) {
+    head.encoding = coding_->encoding();
+    head.accept_encoding = connection_->compressors().list();
+  }
+  wire::write_response_head(head, initial_, own);
+  return own;
 }
 
 bool incoming_call::compression(std::string_view name) {
@@ -401,29 +406,19 @@ void incoming_call::end_call(status const& outcome) {
 }
 
 void incoming_call::send_trailers(status const& outcome) {
-  if (!headers_sent_ && initial_.empty()) {
-    headers_sent_ = true;
-    auto& block = connection_->scratch_block();
-    wire::write_trailers_only(outcome, trailing_, block);
-    if (std::size_t const size = block.list_size(); size > wire::largest_sent_list) {
-      block.clear();
-      wire::write_trailers_only(too_large(outcome, size), {}, block);
-    }
-    send_headers(block, true);
-    return;
+  bool const alone = !headers_sent_ && initial_.empty();
+  if (!std::exchange(headers_sent_, true) && !alone) send_headers(response_headers(), false);
+  if (!alone && outcome.ok() && trailing_.empty())
+    return transport::stream::finish(transport::outgoing_headers{connection_->answers().ok});
+  auto const write = alone ? wire::write_trailers_only : wire::write_trailers;
+  wire::header_block block;
+  write(outcome, trailing_, block);
+  if (std::size_t const size = block.list_size(); size > wire::largest_sent_list) {
+    block.clear();
+    write(too_large(outcome, size), {}, block);
   }
-  if (!std::exchange(headers_sent_, true)) {
-    auto& block = connection_->scratch_block();
-    wire::write_response_head(head(), initial_, block);
-    send_headers(block, false);
-  }
-  wire::header_block trailers;
-  wire::write_trailers(outcome, trailing_, trailers);
-  if (std::size_t const size = trailers.list_size(); size > wire::largest_sent_list) {
-    trailers.clear();
-    wire::write_trailers(too_large(outcome, size), {}, trailers);
-  }
-  transport::stream::finish(std::move(trailers));
+  if (alone) send_headers(std::move(block), true);
+  else transport::stream::finish(std::move(block));
 }
 
 void incoming_call::expired() noexcept {

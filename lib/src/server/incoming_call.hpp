@@ -95,7 +95,7 @@ class incoming_call final : public server_stream,
 
   void accept(wire::header_block const& headers);
   [[nodiscard]] coding::message_coding& ensure_coding();
-  [[nodiscard]] wire::response_head head() const;
+  [[nodiscard]] transport::outgoing_headers response_headers() const;
   [[nodiscard]] bool take_encodings(wire::request_head const& head);
   [[nodiscard]] read_result taken(bytes_view& message);
   [[nodiscard]] read_result broken();

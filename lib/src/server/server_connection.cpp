@@ -54,17 +54,14 @@ server_options const& server_connection::options() const noexcept { return shard
 dispatcher const& server_connection::dispatch() const noexcept { return shard_->dispatch(); }
 stop_token server_connection::drain_token() noexcept { return shard_->drain_token(); }
 
+common_answers const& server_connection::answers() const noexcept { return shard_->answers(); }
+
 coding::compressor_set& server_connection::compressors() noexcept { return shard_->compressors(); }
 
 coding::accepted_mask server_connection::accepted_encodings(std::string_view list) {
   if (list == accept_list_) return accepted_;
   accept_list_ = list;
   return accepted_ = compressors().read_list(list);
-}
-
-wire::header_block& server_connection::scratch_block() noexcept {
-  block_.clear();
-  return block_;
 }
 
 void server_connection::log(log_level level, std::string_view text) const noexcept {

@@ -6,6 +6,7 @@
 #include <sluice/server/server_options.hpp>
 
 #include "rpc/compressor_set.hpp"
+#include "server/common_answers.hpp"
 #include "server/incoming_call.hpp"
 #include "transport/connection.hpp"
 
@@ -43,8 +44,7 @@ class server_connection final : public std::enable_shared_from_this<server_conne
   [[nodiscard]] coding::compressor_set& compressors() noexcept;
   /// Reads a grpc-accept-encoding, which is the same in all calls of most clients.
   [[nodiscard]] coding::accepted_mask accepted_encodings(std::string_view list);
-  /// An empty block to build headers in, until the next one is asked for.
-  [[nodiscard]] wire::header_block& scratch_block() noexcept;
+  [[nodiscard]] common_answers const& answers() const noexcept;
   void log(log_level level, std::string_view text) const noexcept;
   void call_began(incoming_call& call) noexcept;
   void call_gone(incoming_call& call) noexcept;
@@ -61,7 +61,6 @@ class server_connection final : public std::enable_shared_from_this<server_conne
 
   std::shared_ptr<shard> shard_;
   std::shared_ptr<transport::connection> connection_;
-  wire::header_block block_;
   std::string accept_list_;  // the one that was read last
   coding::accepted_mask accepted_ = 0;
   std::size_t running_ = 0;

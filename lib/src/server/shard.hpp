@@ -9,6 +9,7 @@
 #include <sluice/server/server_options.hpp>
 
 #include "rpc/compressor_set.hpp"
+#include "server/common_answers.hpp"
 #include "server/dispatcher.hpp"
 #include "server/server_connection.hpp"
 
@@ -40,6 +41,7 @@ class shard final : public std::enable_shared_from_this<shard>, private coro::ti
   [[nodiscard]] server_options const& options() const noexcept { return *options_; }
   [[nodiscard]] dispatcher const& dispatch() const noexcept { return *methods_; }
   [[nodiscard]] coding::compressor_set& compressors() noexcept { return compressors_; }
+  [[nodiscard]] common_answers const& answers() const noexcept { return answers_; }
   [[nodiscard]] stop_token drain_token() noexcept { return draining_.token(); }
   [[nodiscard]] std::size_t connections() const noexcept { return connection_count_; }
   [[nodiscard]] std::size_t calls() const noexcept { return call_count_; }
@@ -67,6 +69,7 @@ class shard final : public std::enable_shared_from_this<shard>, private coro::ti
   std::shared_ptr<server_options const> options_;
   std::shared_ptr<dispatcher const> methods_;
   coding::compressor_set compressors_;
+  common_answers const answers_;
   std::function<void()> on_connection_closed_;
   stop_source draining_;
   std::vector<std::shared_ptr<server_connection>> connections_;

@@ -20,7 +20,7 @@ constexpr std::size_t write_size = 256 * 1024;
 constexpr std::size_t opening_size = 8;
 constexpr std::uint64_t drain_ping = 0x736c75696365'0001;
 
-class block_fields final : public http2::session::header_list {
+class block_fields final : public http2::header_list {
  public:
   explicit block_fields(wire::header_block const& block) noexcept : block_{block} {}
   void at(std::size_t index, std::string_view& name, std::string_view& value, bool& indexed) const override {
@@ -70,16 +70,17 @@ bool connection::has_capacity() const noexcept {
   return ready() && !draining_ && open_count_ < session_.peer_max_concurrent_streams();
 }
 
-bool connection::open(stream& who, wire::header_block const& headers) {
+bool connection::open(stream& who, outgoing_headers headers) {
   if (closed_ || going_away_ || draining_ || ids_used_up_) return false;
   bool const bare = who.ending_ && who.outbox_.empty() && !who.has_trailers_;
-  auto const id = session_.open(block_fields{headers}, bare, who);
+  auto const id = session_.open(bare, who);
   if (!id) {  // the stream ids are used up: another connection has to take over
     ids_used_up_ = true;
     flush_at_turn_end();
     return false;
   }
   who.id_ = *id;
+  who.headers_ = std::move(headers);
   who.headers_sent_ = true;
   join(who);
   flush_at_turn_end();
@@ -158,13 +159,13 @@ void connection::finish_drain() {
 
 // ---- streams ---------------------------------------------------------------------------------------------------------
 
-void connection::respond(stream& who, wire::header_block const& headers, bool end) {
-  session_.respond(who.id_, block_fields{headers}, end);
+void connection::respond(stream& who, bool end) {
+  session_.respond(who.id_, end);
   flush_at_turn_end();
 }
 
-void connection::trail(stream& who, wire::header_block const& trailers) {
-  session_.send_trailers(who.id_, block_fields{trailers});
+void connection::trail(stream& who) {
+  session_.send_trailers(who.id_);
   flush_at_turn_end();
 }
 
@@ -409,6 +410,13 @@ void connection::ping_received() {
     session_.terminate(http2::errors::enhance_your_calm, "too_many_pings");
 }
 
+void connection::write_headers(http2::stream_user& of, http2::header_sink& to) {
+  stream& who = as_stream(of);
+  auto const& what = std::exchange(who.headers_gone_, true) ? who.trailers_ : who.headers_;
+  if (auto const* const common = what.common()) to.add(block_fields{common->fields}, common->number);
+  if (!what.own().empty()) to.add(block_fields{what.own()}, 0);
+}
+
 http2::data_wish connection::pull_data(http2::stream_user& from, std::size_t most) {
   stream& who = as_stream(from);
   http2::data_wish wish;
@@ -416,7 +424,7 @@ http2::data_wish connection::pull_data(http2::stream_user& from, std::size_t mos
   wish.end = who.ending_ && wish.bytes == who.outbox_.size();
   wish.trailers = who.has_trailers_;
   who.deferred_ = wish.bytes == 0 && !wish.end;
-  if (wish.end && wish.trailers) session_.send_trailers(who.id_, block_fields{who.trailers_});
+  if (wish.end && wish.trailers) session_.send_trailers(who.id_);
   return wish;
 }
 

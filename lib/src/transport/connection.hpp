@@ -62,7 +62,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   /// Begins to read and write. `owner` outlives the connection's end.
   void start(connection_owner& owner);
   /// Client: opens a stream for `who`. False: no more streams on this connection.
-  [[nodiscard]] bool open(stream& who, wire::header_block const& headers);
+  [[nodiscard]] bool open(stream& who, outgoing_headers headers);
   /// Client: another stream may be opened now.
   [[nodiscard]] bool has_capacity() const noexcept;
   [[nodiscard]] std::uint32_t peer_max_header_list_size() const noexcept {
@@ -105,8 +105,8 @@ class connection final : public std::enable_shared_from_this<connection>,
   [[nodiscard]] bool sends() const noexcept { return !backlog_.empty() || unsent_ != 0; }
   void reset_stalled();
   // for the streams
-  void respond(stream& who, wire::header_block const& headers, bool end);
-  void trail(stream& who, wire::header_block const& trailers);
+  void respond(stream& who, bool end);
+  void trail(stream& who);
   void reset(stream& who, std::uint32_t error);
   void resume(stream& who);
   void consume(stream& who, std::size_t bytes);
@@ -129,6 +129,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   void ping_acknowledged(std::uint64_t opaque) override;
   void ping_received() override;
   [[nodiscard]] time_point now() override { return scheduler_->now(); }
+  void write_headers(http2::stream_user& of, http2::header_sink& to) override;
   http2::data_wish pull_data(http2::stream_user& from, std::size_t most) override;
   void move_data(http2::stream_user& from, std::size_t bytes, buffer& to) override;
 

@@ -7,9 +7,10 @@
 
 namespace sluice::transport {
 
-void stream::send_headers(wire::header_block const& headers, bool end) {
+void stream::send_headers(outgoing_headers headers, bool end) {
   if (connection_ == nullptr || headers_sent_) return;
-  connection_->respond(*this, headers, end);
+  headers_ = std::move(headers);
+  connection_->respond(*this, end);
   headers_sent_ = true;
 }
 
@@ -23,17 +24,17 @@ void stream::finish() {
   outgoing_changed();
 }
 
-void stream::finish(wire::header_block trailers) {
+void stream::finish(outgoing_headers trailers) {
   if (std::exchange(ending_, true)) return;
   if (connection_ == nullptr) return;
+  trailers_ = std::move(trailers);
   if (headers_sent_ &&
       outbox_.empty()) {  // no DATA is left: trailers need neither an empty frame nor a window
     deferred_ = false;
-    connection_->trail(*this, trailers);
+    connection_->trail(*this);
     return;
   }
   has_trailers_ = true;
-  trailers_ = std::move(trailers);
   outgoing_changed();
 }
 

@@ -6,6 +6,7 @@
 #include <sluice/coro/intrusive_list.hpp>
 
 #include "http2/session.hpp"
+#include "transport/outgoing_headers.hpp"
 #include "wire/header_block.hpp"
 
 #include <cstddef>
@@ -48,7 +49,7 @@ class stream : public http2::stream_user, public coro::list_hook<struct stream_h
 
   // ---- outgoing ------------------------------------------------------------------------------------------------------
   /// Server: the response's headers, or with `end` the whole response (trailers-only).
-  void send_headers(wire::header_block const& headers, bool end);
+  void send_headers(outgoing_headers headers, bool end);
   /// Room for `count` bytes behind the outbox; `commit` makes them content. Also before the stream is open.
   [[nodiscard]] std::span<std::byte> prepare(std::size_t count) { return outbox_.prepare(count); }
   void commit(std::size_t count);
@@ -59,7 +60,7 @@ class stream : public http2::stream_user, public coro::list_hook<struct stream_h
   /// END_STREAM after the outbox.
   void finish();
   /// Trailers after the outbox, then END_STREAM.
-  void finish(wire::header_block trailers);
+  void finish(outgoing_headers trailers);
   void reset(std::uint32_t error);
 
   // ---- incoming ------------------------------------------------------------------------------------------------------
@@ -88,9 +89,11 @@ class stream : public http2::stream_user, public coro::list_hook<struct stream_h
   bool deferred_ = false;  // the session waits for resume_data
   bool ending_ = false;
   bool has_trailers_ = false;
+  bool headers_gone_ = false;  // into a frame: what is sent next are the trailers
   std::size_t left_at_sweep_ = 0;  // of the outbox of an ending stream
   buffer outbox_;
-  wire::header_block trailers_;
+  outgoing_headers headers_;
+  outgoing_headers trailers_;
 };
 
 }  // namespace sluice::transport

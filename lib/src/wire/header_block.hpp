@@ -28,7 +28,7 @@ struct header_field {
   std::string_view value;
 };
 
-/// The largest header list that is sent, by name + value + 32 each: nghttp2 has no room for more, and few peers take it.
+/// The largest header list that is sent, by name + value + 32 each: few peers take more.
 inline constexpr std::size_t largest_sent_list = 64 * 1024 - 12;
 
 /// One HTTP/2 header list, to send or received, in two pieces of memory that `clear` keeps: a block that is reused

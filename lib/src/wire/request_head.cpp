@@ -73,7 +73,7 @@ request_verdict read_request_head(header_block const& block, request_head& head,
   return {};
 }
 
-void write_request_head(request_head const& head, metadata const& entries, header_block& out) {
+void write_common_head(request_head const& head, header_block& out) {
   auto const or_else = [](std::string_view value, std::string_view otherwise) {
     return value.empty() ? otherwise : value;
   };
@@ -84,13 +84,16 @@ void write_request_head(request_head const& head, metadata const& entries, heade
   out.add("te", "trailers");
   write_content_type(head.content_type, head.subtype, out);
   if (!head.user_agent.empty()) out.add("user-agent", head.user_agent);
+  if (!head.accept_encoding.empty()) out.add("grpc-accept-encoding", head.accept_encoding);
+}
+
+void write_own_head(request_head const& head, metadata const& entries, header_block& out) {
   if (head.timeout) {
     char text[16];
     std::size_t const size = format_timeout(*head.timeout, text);
     out.add("grpc-timeout", {text, size}, no_index);
   }
   if (!head.encoding.empty()) out.add("grpc-encoding", head.encoding);
-  if (!head.accept_encoding.empty()) out.add("grpc-accept-encoding", head.accept_encoding);
   write_metadata(entries, out);
 }
 

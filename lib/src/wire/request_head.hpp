@@ -48,7 +48,9 @@ struct request_verdict {
 [[nodiscard]] request_verdict read_request_head(header_block const& block, request_head& head,
                                                 std::string_view also = {});
 
-/// Appends a client's request headers: the protocol's own, then `entries` (each of which passes `check_entry`).
-void write_request_head(request_head const& head, metadata const& entries, header_block& out);
+/// Appends a client's request headers: what its calls of one method have in common, and what is each call's own: timeout,
+/// encoding, and `entries` (each of which passes `check_entry`).
+void write_common_head(request_head const& head, header_block& out);
+void write_own_head(request_head const& head, metadata const& entries, header_block& out);
 
 }  // namespace sluice::wire

@@ -20,7 +20,7 @@ inline fields const hello_request{
     {":method", "POST"}, {":scheme", "http"}, {":path", "/greeter.Greeter/SayHello"}, {":authority", "host"}};
 inline fields const ok_response{{":status", "200"}};
 
-class field_list final : public http2::session::header_list {
+class field_list final : public http2::header_list {
  public:
   explicit field_list(fields const& of) noexcept : fields_{of} {}
   void at(std::size_t index, std::string_view& name, std::string_view& value, bool&) const override {
@@ -50,6 +50,8 @@ struct stream_end : http2::stream_user, heard {
   fields incoming;
   std::string outgoing;
   bool ending = false;
+  fields headers;
+  bool headers_sent = false;
   std::optional<fields> trailers;
 };
 
@@ -60,7 +62,8 @@ class machine final : public http2::session_events {
 
   /// Client: a request whose body is what `who.outgoing` holds.
   [[nodiscard]] errc open(stream_end& who, fields const& request = hello_request) {
-    auto const id = session.open(field_list{request}, who.ending && who.outgoing.empty(), who);
+    who.headers = request;
+    auto const id = session.open(who.ending && who.outgoing.empty(), who);
     if (!id) return id.error();
     who.id = *id;
     return errc::ok;
@@ -69,7 +72,8 @@ class machine final : public http2::session_events {
     who.outgoing = std::move(body);
     who.ending = true;
     who.trailers = std::move(trailers);
-    session.respond(who.id, field_list{ok_response}, false);
+    who.headers = ok_response;
+    session.respond(who.id, false);
   }
   /// Everything that the session wants to send.
   [[nodiscard]] std::string sent() {
@@ -116,13 +120,17 @@ class machine final : public http2::session_events {
   void settings_received() override { ++settings; }
   void ping_acknowledged(std::uint64_t opaque) override { pings.push_back(opaque); }
 
+  void write_headers(http2::stream_user& whose, http2::header_sink& to) override {
+    stream_end& who = of(whose);
+    to.add(field_list{std::exchange(who.headers_sent, true) ? *who.trailers : who.headers}, 0);
+  }
   http2::data_wish pull_data(http2::stream_user& from, std::size_t most) override {
     stream_end& who = of(from);
     http2::data_wish wish;
     wish.bytes = std::min(most, who.outgoing.size());
     wish.end = who.ending && wish.bytes == who.outgoing.size();
     wish.trailers = who.trailers.has_value();
-    if (wish.end && wish.trailers) session.send_trailers(who.id, field_list{*who.trailers});
+    if (wish.end && wish.trailers) session.send_trailers(who.id);
     return wish;
   }
   void move_data(http2::stream_user& from, std::size_t bytes, buffer& to) override {

@@ -175,7 +175,8 @@ TEST_CASE("a client writes its head in order, and the user's metadata behind it"
   head.encoding = "gzip";
   head.accept_encoding = "identity,gzip";
   header_block out;
-  write_request_head(head, {{"x-b", "1"}, {"x-a", "2"}, {"x-b", "3"}, {"t-bin", "\xab\xab\xab"}}, out);
+  write_common_head(head, out);
+  write_own_head(head, {{"x-b", "1"}, {"x-a", "2"}, {"x-b", "3"}, {"t-bin", "\xab\xab\xab"}}, out);
   CHECK(content_of(out) == fields{{":method", "POST"},
                                   {":scheme", "http"},
                                   {":path", "/helloworld.Greeter/SayHello"},
@@ -183,9 +184,9 @@ TEST_CASE("a client writes its head in order, and the user's metadata behind it"
                                   {"te", "trailers"},
                                   {"content-type", "application/grpc"},
                                   {"user-agent", "sluice/0.1"},
+                                  {"grpc-accept-encoding", "identity,gzip"},
                                   {"grpc-timeout", "1000000u"},
                                   {"grpc-encoding", "gzip"},
-                                  {"grpc-accept-encoding", "identity,gzip"},
                                   {"x-b", "1"},
                                   {"x-a", "2"},
                                   {"x-b", "3"},
@@ -196,7 +197,8 @@ TEST_CASE("what a head does not have is not written") {
   request_head head;
   head.path = "/s/m";
   header_block out;
-  write_request_head(head, {}, out);
+  write_common_head(head, out);
+  write_own_head(head, {}, out);
   CHECK(content_of(out) == fields{{":method", "POST"},
                                   {":scheme", "http"},
                                   {":path", "/s/m"},
@@ -209,7 +211,8 @@ TEST_CASE("values that will not come again are kept out of the HPACK table") {
   head.path = "/s/m";
   head.timeout = 123us;
   header_block out;
-  write_request_head(head, {{"plain", "v"}, {"id-bin", "v"}}, out);
+  write_common_head(head, out);
+  write_own_head(head, {{"plain", "v"}, {"id-bin", "v"}}, out);
   for (std::size_t i = 0; i < out.size(); ++i) {
     INFO(out[i].name);
     CHECK(out.indexed(i) == (out[i].name != "grpc-timeout" && out[i].name != "id-bin"));
@@ -224,7 +227,8 @@ TEST_CASE("a written head is accepted and reads back the same") {
   head.timeout = 90s;
   metadata const sent{{"k", "v"}, {"b-bin", std::string_view{"\0\xff", 2}}, {"k", "w"}};
   header_block out;
-  write_request_head(head, sent, out);
+  write_common_head(head, out);
+  write_own_head(head, sent, out);
   request_head back;
   REQUIRE(read_request_head(out, back).accepted());
   CHECK(back.path == head.path);
