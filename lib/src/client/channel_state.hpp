@@ -61,6 +61,7 @@ class channel_state final : public std::enable_shared_from_this<channel_state>,
   /// No connection can be secure. Through a connector each connection tells: see transport::connection::identity.
   [[nodiscard]] bool is_plaintext() const noexcept;
   [[nodiscard]] std::string const& user_agent() const noexcept { return user_agent_; }
+  [[nodiscard]] std::string const& no_peer() const noexcept { return no_peer_; }
   [[nodiscard]] std::string const& target_text() const noexcept { return target_text_; }
   [[nodiscard]] asio::any_io_executor const& executor() const noexcept { return executor_; }
   [[nodiscard]] coding::compressor_set& compressors() noexcept { return compressors_; }
@@ -107,6 +108,7 @@ class channel_state final : public std::enable_shared_from_this<channel_state>,
   std::string authority_;
   bool intercepts_;
   std::string user_agent_;
+  std::string const no_peer_;  // what a call names that has no connection
   channel::connector connect_;
   std::unique_ptr<resolver> resolver_;
   std::unique_ptr<balancer> balancer_;

@@ -40,6 +40,8 @@ outgoing_call::outgoing_call(std::shared_ptr<channel_state> on, sluice::method w
   if (options_.compression() || !channel_->options().compression.empty()) choose_compression();
 }
 
+std::string const& outgoing_call::peer() const noexcept { return peer_ ? *peer_ : channel_->no_peer(); }
+
 void outgoing_call::choose_compression() {
   std::string const& name = options_.compression().value_or(channel_->options().compression);
   if (wire::is_identity(name)) return;
@@ -122,7 +124,7 @@ bool outgoing_call::attempt(transport::connection& where) {
     return true;
   }
   if (!where.open(*this, std::move(headers))) return false;
-  peer_ = where.peer();
+  peer_ = where.shared_peer();
   identity_ = where.identity();
   return true;
 }
@@ -366,7 +368,7 @@ status outgoing_call::explain(transport::stream_end const& how) const noexcept {
   if (how.why == errc::ok) return to_status(errc::missing_status);
   if (how.why != errc::stream_reset)
     return in_words(code::unavailable,
-                    [&] { return "connection to " + peer_ + " lost: " + std::string{how.text}; });
+                    [&] { return "connection to " + peer() + " lost: " + std::string{how.text}; });
   code const by_table = wire::code_for_rst(how.error);
   // A server whose clock is a little ahead ends the call at the deadline that we gave it.
   if (by_table == code::cancelled && context_->deadline().passed(context_->scheduler().now()))

@@ -56,7 +56,7 @@ class outgoing_call final : public client_call,
   metadata const& trailing_metadata() const noexcept override { return trailing_; }
   bool has_headers() const noexcept override { return has_initial_; }
   void when_headers(coro::ready_node* node) noexcept override;
-  std::string const& peer() const noexcept override { return peer_; }
+  std::string const& peer() const noexcept override;
   peer_identity const* identity() const noexcept override { return identity_.get(); }
   coro::context& context() noexcept override { return *context_; }
   void forget_readers() noexcept override { on_end_ = on_headers_ = reader_ = nullptr; }
@@ -125,7 +125,7 @@ class outgoing_call final : public client_call,
   std::unique_ptr<coding::message_coding> coding_;  // when anything may be compressed
   metadata initial_;
   metadata trailing_;
-  std::string peer_;
+  std::shared_ptr<std::string const> peer_;
   std::shared_ptr<peer_identity const> identity_;
   status outcome_;
   status refused_;  // why a message could not be written

@@ -8,10 +8,17 @@
 namespace sluice::http2 {
 namespace {
 
-constexpr std::uint32_t number(std::byte const* at, unsigned size) noexcept {
-  std::uint32_t value = 0;
-  for (unsigned i = 0; i != size; ++i) value = value << 8U | std::to_integer<std::uint32_t>(at[i]);
-  return value;
+// Written out, as the compiler then sees one load.
+constexpr std::uint32_t number(std::byte const* at) noexcept {
+  auto const byte = [at](std::size_t i) { return std::to_integer<std::uint32_t>(at[i]); };
+  return byte(0) << 24U | byte(1) << 16U | byte(2) << 8U | byte(3);
+}
+
+constexpr void put_number(std::byte* to, std::uint32_t value) noexcept {
+  to[0] = static_cast<std::byte>(value >> 24U);
+  to[1] = static_cast<std::byte>(value >> 16U);
+  to[2] = static_cast<std::byte>(value >> 8U);
+  to[3] = static_cast<std::byte>(value);
 }
 
 constexpr std::uint8_t type_of(std::byte const* head) noexcept {
@@ -19,11 +26,11 @@ constexpr std::uint8_t type_of(std::byte const* head) noexcept {
 }
 
 constexpr std::int32_t stream_id(std::byte const* at) noexcept {
-  return static_cast<std::int32_t>(number(at, 4) & 0x7fffffffU);
+  return static_cast<std::int32_t>(number(at) & 0x7fffffffU);
 }
 
 constexpr frame_head parse(std::byte const* at) noexcept {
-  return {.length = number(at, 3),
+  return {.length = number(at) >> 8U,
           .type = type_of(at),
           .flags = std::to_integer<std::uint8_t>(at[4]),
           .stream = stream_id(at + 5)};
@@ -34,11 +41,9 @@ constexpr frame_head parse(std::byte const* at) noexcept {
 frame_head read_frame_head(bytes_view bytes) noexcept { return parse(bytes.data()); }
 
 void write_frame_head(frame_head const& head, std::byte* to) noexcept {
-  for (unsigned i = 0; i != 3; ++i) to[i] = static_cast<std::byte>(head.length >> (16 - 8 * i));
-  to[3] = std::byte{head.type};
+  put_number(to, head.length << 8U | head.type);
   to[4] = std::byte{head.flags};
-  auto const stream = static_cast<std::uint32_t>(head.stream);
-  for (unsigned i = 0; i != 4; ++i) to[5 + i] = static_cast<std::byte>(stream >> (24 - 8 * i));
+  put_number(to + 5, static_cast<std::uint32_t>(head.stream));
 }
 
 bool frame_cursor::next(bytes_view& rest, frame_head& head) noexcept {

@@ -40,6 +40,9 @@ struct session::impl final : private peer_watch::host {
   bool settings_acknowledged = false;
   bool peer_left = false;
   peer_watch watch;
+  // Several things in a row concern the same stream.
+  mutable std::int32_t latest_id = 0;
+  mutable stream_user* latest_user = nullptr;
 
   // The header list that is being received: one at a time on a connection.
   std::size_t list_size = 0;
@@ -81,8 +84,11 @@ struct session::impl final : private peer_watch::host {
   [[nodiscard]] int go_on() const noexcept { return ending ? NGHTTP2_ERR_CALLBACK_FAILURE : 0; }
   void submitted(int outcome) noexcept { no_memory = no_memory || outcome == NGHTTP2_ERR_NOMEM; }
   [[nodiscard]] stream_user* user(std::int32_t id) const noexcept {
-    return static_cast<stream_user*>(nghttp2_session_get_stream_user_data(native, id));
+    if (id == latest_id && latest_user != nullptr) return latest_user;
+    latest_id = id;
+    return latest_user = static_cast<stream_user*>(nghttp2_session_get_stream_user_data(native, id));
   }
+  void forget_user() noexcept { latest_user = nullptr; }
   void take_settings(nghttp2_settings const& theirs) {
     for (auto const& each : std::span{theirs.iv, theirs.niv})
       if (each.settings_id == NGHTTP2_SETTINGS_HEADER_TABLE_SIZE) headers.change_table_size(each.value);
@@ -111,6 +117,11 @@ void session::impl::put_headers(frame_head head) {
 
 struct session::callbacks {
   static impl& self(void* data) noexcept { return *static_cast<impl*>(data); }
+  // A stream's data go with it: its user is there.
+  static nghttp2_data_provider data_of(stream_user& user) noexcept { return {{.ptr = &user}, read_data}; }
+  static stream_user& user_of(nghttp2_data_source* source) noexcept {
+    return *static_cast<stream_user*>(source->ptr);
+  }
 
   static int on_begin_headers(nghttp2_session* native, nghttp2_frame const* frame, void* data) {
     auto& me = self(data);
@@ -160,12 +171,16 @@ struct session::callbacks {
     bool const end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS:
-        if (me.list_user != nullptr)
-          me.events.headers_done(*std::exchange(me.list_user, nullptr), end, me.list_too_large);
+        if (auto* const user = std::exchange(me.list_user, nullptr)) {
+          user->peer_ended_ |= end;
+          me.events.headers_done(*user, end, me.list_too_large);
+        }
         break;
       case NGHTTP2_DATA:
-        if (auto* const user = me.user(frame->hd.stream_id); user != nullptr && end)
+        if (auto* const user = me.user(frame->hd.stream_id); user != nullptr && end) {
+          user->peer_ended_ = true;
           me.events.data_done(*user);
+        }
         if (!end && frame->hd.length != 0 && frame->hd.length == frame->data.padlen)
           me.watch.charge(offence::empty_data);  // padding alone
         break;
@@ -208,20 +223,24 @@ struct session::callbacks {
     return me.go_on();
   }
 
-  static int on_data_chunk(nghttp2_session* native, std::uint8_t, std::int32_t id, std::uint8_t const* bytes,
-                           std::size_t size, void* data) {
+  static int on_data_chunk(nghttp2_session* native, std::uint8_t flags, std::int32_t id,
+                           std::uint8_t const* bytes, std::size_t size, void* data) {
     auto& me = self(data);
     // The connection's window opens at once: one slow reader must not hold up the others. The stream's own waits.
     nghttp2_session_consume_connection(native, size);
-    if (auto* const user = me.user(id))
+    if (auto* const user = me.user(id)) {
+      user->last_data_ = (flags & NGHTTP2_FLAG_END_STREAM) != 0;
       me.events.data(*user, {reinterpret_cast<std::byte const*>(bytes), size});
-    else nghttp2_session_consume_stream(native, id, size);
+    } else {
+      nghttp2_session_consume_stream(native, id, size);
+    }
     return 0;
   }
 
   static int on_stream_close(nghttp2_session*, std::int32_t id, std::uint32_t error, void* data) {
     auto& me = self(data);
     auto* const user = me.user(id);
+    me.forget_user();
     if (user == me.list_user) me.list_user = nullptr;  // closed between two pieces of a header list
     bool const by_peer = std::exchange(me.reset_by_peer, 0) == id;
     if (user != nullptr) me.events.stream_closed(*user, error, by_peer);
@@ -249,7 +268,7 @@ struct session::callbacks {
                           (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     if (answered) me.watch.answered();
     // A server that answers before it has read everything tells the client to stop sending (RFC 9113, 8.1).
-    if (answered && nghttp2_session_get_stream_remote_close(native, frame->hd.stream_id) == 0)
+    if (auto* const user = answered ? me.user(frame->hd.stream_id) : nullptr; user && !user->peer_ended_)
       nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
       me.ended_with(frame->goaway);
@@ -268,12 +287,9 @@ struct session::callbacks {
     nghttp2_submit_ping(native, NGHTTP2_FLAG_NONE, bytes.data());
   }
 
-  static ssize_t read_data(nghttp2_session*, std::int32_t id, std::uint8_t*, std::size_t most,
-                           std::uint32_t* flags, nghttp2_data_source*, void* data) {
-    auto& me = self(data);
-    stream_user* const user = me.user(id);
-    if (user == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    data_wish const wish = me.events.pull_data(*user, most);
+  static ssize_t read_data(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t most,
+                           std::uint32_t* flags, nghttp2_data_source* source, void* data) {
+    data_wish const wish = self(data).events.pull_data(user_of(source), most);
     if (wish.bytes == 0 && !wish.end) return NGHTTP2_ERR_DEFERRED;
     if (wish.bytes != 0) *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
     if (wish.end) *flags |= NGHTTP2_DATA_FLAG_EOF;
@@ -281,12 +297,12 @@ struct session::callbacks {
     return static_cast<ssize_t>(wish.bytes);
   }
 
-  static int send_data(nghttp2_session*, nghttp2_frame* frame, std::uint8_t const* head, std::size_t length,
-                       nghttp2_data_source*, void* data) {
+  static int send_data(nghttp2_session*, nghttp2_frame*, std::uint8_t const* head, std::size_t length,
+                       nghttp2_data_source* source, void* data) {
     auto& me = self(data);
     constexpr std::size_t frame_head = 9;
     me.out->append({reinterpret_cast<std::byte const*>(head), frame_head});
-    if (auto* const user = me.user(frame->hd.stream_id)) me.events.move_data(*user, length, *me.out);
+    me.events.move_data(user_of(source), length, *me.out);
     // nghttp2 would go on for as long as streams have data and their windows are open.
     return me.out->size() < me.enough ? 0 : NGHTTP2_ERR_PAUSE;
   }
@@ -435,7 +451,7 @@ bool session::finished() const noexcept {
 }
 
 result<std::int32_t, errc> session::open(bool end_stream, stream_user& user) {
-  nghttp2_data_provider const provider{{.ptr = nullptr}, callbacks::read_data};
+  auto const provider = callbacks::data_of(user);
   auto const id =
       nghttp2_submit_request(impl_->native, nullptr, nullptr, 0, end_stream ? nullptr : &provider, &user);
   if (id < 0) return errc::closed;
@@ -443,8 +459,8 @@ result<std::int32_t, errc> session::open(bool end_stream, stream_user& user) {
   return id;
 }
 
-void session::respond(std::int32_t id, bool end_stream) {
-  nghttp2_data_provider const provider{{.ptr = nullptr}, callbacks::read_data};
+void session::respond(std::int32_t id, stream_user& by, bool end_stream) {
+  auto const provider = callbacks::data_of(by);
   impl_->submitted(nghttp2_submit_response(impl_->native, id, nullptr, 0, end_stream ? nullptr : &provider));
 }
 
@@ -462,6 +478,8 @@ void session::reset(std::int32_t id, std::uint32_t error) {
 }
 
 void session::consume(std::int32_t id, std::size_t bytes) {
+  if (auto const* const user = impl_->user(id); user != nullptr && user->last_data_)
+    return;  // no more will come
   impl_->submitted(nghttp2_session_consume_stream(impl_->native, id, bytes));
 }
 

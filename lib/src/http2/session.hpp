@@ -36,10 +36,15 @@ struct data_wish {
   bool trailers = false;  ///< `send_trailers` was called, or is called from inside pull_data
 };
 
-/// Whoever the session speaks with about one stream; opaque to the session.
+/// Whoever the session speaks with about one stream; opaque to the session, which keeps there what it knows of it.
 class stream_user {
  protected:
   ~stream_user() = default;
+
+ private:
+  friend class session;
+  bool last_data_ = false;  // the DATA that has END_STREAM has begun to come
+  bool peer_ended_ = false;  // END_STREAM is there
 };
 
 /// What happens on the connection. Called from inside `receive` and `send`; must not call those two.
@@ -101,7 +106,7 @@ class session {
   /// Client: opens a stream. Fails with errc::closed when the stream ids are used up or a GOAWAY came.
   [[nodiscard]] result<std::int32_t, errc> open(bool end_stream, stream_user& user);
   /// Server: response headers; with `end_stream` it is the whole response.
-  void respond(std::int32_t id, bool end_stream);
+  void respond(std::int32_t id, stream_user& by, bool end_stream);
   /// Ends a stream's DATA with trailers: call it once before, or from inside, the pull_data that says `end`.
   void send_trailers(std::int32_t id);
   /// A stream that had no data has some now.

@@ -42,12 +42,16 @@ class stream_ids {
 class ended_ids {
  public:
   ended_ids() noexcept { latest_.fill(-1); }
-  void add(std::int32_t id) noexcept { latest_[next_++ % latest_.size()] = id; }
+  void add(std::int32_t id) noexcept {
+    latest_[next_++ % latest_.size()] = id;
+    highest_ = std::max(highest_, id);
+  }
   [[nodiscard]] bool contain(std::int32_t id) const noexcept {
-    return std::find(latest_.begin(), latest_.end(), id) != latest_.end();
+    return id <= highest_ && std::find(latest_.begin(), latest_.end(), id) != latest_.end();
   }
   /// Forgets `id`. False: it is not there.
   [[nodiscard]] bool take(std::int32_t id) noexcept {
+    if (id > highest_) return false;
     auto const found = std::find(latest_.begin(), latest_.end(), id);
     if (found == latest_.end()) return false;
     *found = -1;
@@ -56,6 +60,7 @@ class ended_ids {
 
  private:
   std::array<std::int32_t, 8> latest_{};
+  std::int32_t highest_ = -1;  // that was ever added: nearly always a stream is above it
   std::size_t next_ = 0;
 };
 

@@ -49,8 +49,9 @@ void or_close(connection& self, Step&& step) noexcept {
 
 connection::connection(coro::scheduler& where, std::unique_ptr<byte_stream> bytes,
                        http2::session_options const& options, connection_times const& times)
-    : scheduler_{where.shared_from_this()}, bytes_{std::move(bytes)}, peer_{bytes_->peer()},
-      side_{options.side}, limits_{options.limits}, session_{options, *this},
+    : scheduler_{where.shared_from_this()}, bytes_{std::move(bytes)},
+      peer_{std::make_shared<std::string const>(bytes_->peer())}, side_{options.side},
+      limits_{options.limits}, session_{options, *this},
       strikes_{times.min_ping_interval, times.pings_without_calls}, timers_{*this, limits_, times} {}
 
 connection::~connection() {
@@ -160,7 +161,7 @@ void connection::finish_drain() {
 // ---- streams ---------------------------------------------------------------------------------------------------------
 
 void connection::respond(stream& who, bool end) {
-  session_.respond(who.id_, end);
+  session_.respond(who.id_, who, end);
   flush_at_turn_end();
 }
 

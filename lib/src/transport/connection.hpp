@@ -79,7 +79,8 @@ class connection final : public std::enable_shared_from_this<connection>,
   [[nodiscard]] bool is_server() const noexcept { return side_ == http2::side::server; }
   [[nodiscard]] bool ready() const noexcept { return settings_seen_ && !closed_ && !going_away_; }
   [[nodiscard]] std::size_t open_streams() const noexcept { return open_count_; }
-  [[nodiscard]] std::string const& peer() const noexcept { return peer_; }
+  [[nodiscard]] std::string const& peer() const noexcept { return *peer_; }
+  [[nodiscard]] std::shared_ptr<std::string const> const& shared_peer() const noexcept { return peer_; }
   /// The stream's, once the peer has said something; null on a stream that protects nothing.
   [[nodiscard]] std::shared_ptr<peer_identity const> const& identity() const noexcept { return identity_; }
   [[nodiscard]] coro::scheduler& scheduler() const noexcept { return *scheduler_; }
@@ -147,7 +148,7 @@ class connection final : public std::enable_shared_from_this<connection>,
 
   std::shared_ptr<coro::scheduler> scheduler_;
   std::unique_ptr<byte_stream> bytes_;
-  std::string peer_;
+  std::shared_ptr<std::string const> peer_;
   std::shared_ptr<peer_identity const> identity_;
   http2::side side_;
   connection_owner* owner_ = nullptr;

@@ -73,7 +73,7 @@ class machine final : public http2::session_events {
     who.ending = true;
     who.trailers = std::move(trailers);
     who.headers = ok_response;
-    session.respond(who.id, false);
+    session.respond(who.id, who, false);
   }
   /// Everything that the session wants to send.
   [[nodiscard]] std::string sent() {

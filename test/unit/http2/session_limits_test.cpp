@@ -154,7 +154,7 @@ TEST_CASE("a header list that fills several frames arrives whole") {
   REQUIRE(talk(client, server) == errc::ok);
   stream_end& served = server.streams.back();
   served.headers = large;
-  server.session.respond(served.id, true);
+  server.session.respond(served.id, served, true);
   REQUIRE(talk(client, server) == errc::ok);
   CHECK(call == heard{{large}, "", true, false, 0, false});
 }

@@ -82,7 +82,7 @@ TEST_CASE("a stream that both sides ended is over for both without an error") {
   CHECK(served.ended);
   CHECK_FALSE(served.closed);
   served.headers = ok_response;
-  both.server.session.respond(served.id, true);
+  both.server.session.respond(served.id, served, true);
   REQUIRE(both.talk_on() == errc::ok);
   CHECK(call == heard{{ok_response}, "", true, false, 0U, false});
   CHECK(served.closed == 0U);
