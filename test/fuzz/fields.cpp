@@ -2,6 +2,7 @@
 // The readers and writers of header fields against each other.
 #include "fuzz/check.hpp"
 #include "fuzz/input.hpp"
+#include "support/received.hpp"
 #include "wire/base64.hpp"
 #include "wire/content_type.hpp"
 #include "wire/metadata_fields.hpp"

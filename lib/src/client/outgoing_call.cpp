@@ -206,21 +206,21 @@ void outgoing_call::writes_done() noexcept {
 
 // ---- incoming --------------------------------------------------------------------------------------------------------
 
-void outgoing_call::on_headers(wire::header_block const& headers, bool last, bool too_large) {
+void outgoing_call::on_headers(received_fields fields, bool last, bool too_large) {
   if (ended_) return;
   if (too_large) return fail(status{code::resource_exhausted, "response headers larger than the limit"});
   if (!not_grpc_.ok()) return fail(not_grpc_);
-  if (headers_seen_) read_trailers(headers);
-  else read_headers(headers, last);
+  if (headers_seen_) read_trailers(fields);
+  else read_headers(fields, last);
 }
 
-void outgoing_call::read_headers(wire::header_block const& headers, bool last) {
+void outgoing_call::read_headers(received_fields fields, bool last) {
   wire::response_head head;
-  errc const error = wire::read_response_head(headers, head, options_.content_subtype());
+  errc const error = wire::read_response_head(fields, head, options_.content_subtype());
   if (error == errc::ok && head.informational()) return;
-  if (last && headers.count("grpc-status") != 0) {  // trailers-only
+  if (last && wire::has(fields, wire::field_name::grpc_status)) {  // trailers-only
     headers_seen_ = true;
-    return read_trailers(headers);
+    return read_trailers(fields);
   }
   if (error == errc::bad_content_type) {
     // The peer may still break HTTP/2 on this stream, or reset it: what it said first is what is told then.
@@ -239,13 +239,13 @@ void outgoing_call::read_headers(wire::header_block const& headers, bool last) {
                                 options_.max_receive_size().value_or(channel_->options().max_receive_size));
     allow_compressed();
   }
-  if (wire::read_metadata(headers, initial_) != errc::ok)
+  if (wire::read_metadata(fields, initial_) != errc::ok)
     return fail(status{code::internal, "malformed binary metadata in the response headers"});
   headers_seen_ = has_initial_ = true;
   wake(on_headers_);
 }
 
-void outgoing_call::read_trailers(wire::header_block const& trailers) {
+void outgoing_call::read_trailers(received_fields trailers) {
   status how;
   errc const error = wire::read_trailers(trailers, how, trailing_);
   if (error != errc::ok) return fail(to_status(error));

@@ -86,7 +86,7 @@ class outgoing_call final : public client_call,
 
  private:
   // transport::stream
-  void on_headers(wire::header_block const& headers, bool end, bool too_large) override;
+  void on_headers(received_fields fields, bool end, bool too_large) override;
   void on_data(bytes_view bytes) override;
   void on_end() override;
   void on_room() noexcept override;
@@ -100,8 +100,8 @@ class outgoing_call final : public client_call,
   void choose_compression();
   [[nodiscard]] received next_plain(bytes_view& message);
   [[nodiscard]] status check();
-  void read_headers(wire::header_block const& headers, bool last);
-  void read_trailers(wire::header_block const& trailers);
+  void read_headers(received_fields fields, bool last);
+  void read_trailers(received_fields trailers);
   void peer_ended_call(status how);
   void fail(status how) noexcept;
   [[nodiscard]] status explain(transport::stream_end const& how) const noexcept;

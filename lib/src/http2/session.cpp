@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http2/session.hpp"
 
+#include "http2/field_cache.hpp"
 #include "http2/frame_types.hpp"
 #include "http2/header_encoder.hpp"
 #include "http2/nghttp2_memory.hpp"
@@ -17,6 +18,7 @@
 #include <span>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 namespace sluice::http2 {
 
@@ -26,7 +28,7 @@ constexpr std::int32_t highest_stream = 0x7fffffff;
 
 }  // namespace
 
-struct session::impl final : private peer_watch::host {
+struct session::impl final : private peer_watch::host, private field_cache::expert {
   session_options options;
   session_events& events;
   nghttp2_session* native = nullptr;
@@ -45,6 +47,8 @@ struct session::impl final : private peer_watch::host {
   mutable stream_user* latest_user = nullptr;
 
   // The header list that is being received: one at a time on a connection.
+  field_cache known;
+  std::vector<received_field> list;
   std::size_t list_size = 0;
   bool list_too_large = false;
   stream_user* list_user = nullptr;  // whose it is: looked up once, not for each field
@@ -55,7 +59,7 @@ struct session::impl final : private peer_watch::host {
   bool no_memory = false;  // something could not be said or taken in: the connection cannot go on
 
   impl(session_options const& chosen, session_events& told)
-      : options{chosen}, events{told}, watch{chosen.side, chosen.limits, *this} {}
+      : options{chosen}, events{told}, watch{chosen.side, chosen.limits, *this}, known{*this} {}
   ~impl() { nghttp2_session_del(native); }
 
   // nghttp2 ends some connections by itself: what the peer did wrong is in the GOAWAY, or was complained about before.
@@ -77,6 +81,11 @@ struct session::impl final : private peer_watch::host {
                           reinterpret_cast<std::uint8_t const*>(text.data()), text.size());
   }
   [[nodiscard]] bool is_ending() const noexcept override { return ending; }
+  // field_cache::expert
+  void look_at(known_field& found) const noexcept override {
+    found.field.kind = events.kind_of(found.field.name);
+    found.rule = rule_of(options.side, found.field.name, found.field.value);
+  }
 
   [[nodiscard]] bool is_server() const noexcept { return options.side == side::server; }
 
@@ -89,6 +98,11 @@ struct session::impl final : private peer_watch::host {
     return latest_user = static_cast<stream_user*>(nghttp2_session_get_stream_user_data(native, id));
   }
   void forget_user() noexcept { latest_user = nullptr; }
+  [[nodiscard]] int reset_malformed(std::int32_t id) {
+    nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, id, NGHTTP2_PROTOCOL_ERROR);
+    watch.charge_reset(offence::stream_error);
+    return go_on();
+  }
   void take_settings(nghttp2_settings const& theirs) {
     for (auto const& each : std::span{theirs.iv, theirs.niv})
       if (each.settings_id == NGHTTP2_SETTINGS_HEADER_TABLE_SIZE) headers.change_table_size(each.value);
@@ -125,11 +139,14 @@ struct session::callbacks {
 
   static int on_begin_headers(nghttp2_session* native, nghttp2_frame const* frame, void* data) {
     auto& me = self(data);
+    me.list.clear();
+    me.known.end_list();
     me.list_size = 0;
     me.list_too_large = false;
-    me.events.headers_begin();
     if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
       me.list_user = me.user(frame->hd.stream_id);
+      if (me.list_user != nullptr)
+        me.list_user->message_.begin_list(me.options.side, frame->headers.cat == NGHTTP2_HCAT_RESPONSE);
       return 0;
     }
     stream_user* const user = me.list_user = me.events.stream_opened(frame->hd.stream_id);
@@ -145,11 +162,12 @@ struct session::callbacks {
     return 0;
   }
 
-  static int on_header(nghttp2_session*, nghttp2_frame const*, std::uint8_t const* name,
-                       std::size_t name_size, std::uint8_t const* value, std::size_t value_size, std::uint8_t,
-                       void* data) {
+  static int on_header(nghttp2_session*, nghttp2_frame const*, nghttp2_rcbuf* name, nghttp2_rcbuf* value,
+                       std::uint8_t, void* data) {
     auto& me = self(data);
-    me.list_size += name_size + value_size + 32;
+    auto const& [field, rule] = me.known.find(name, value);
+    bool const wanted = me.list_user != nullptr && me.list_user->message_.take(rule, field.value);
+    me.list_size += field.name.size() + field.value.size() + 32;
     if (me.list_size > me.options.max_header_list_size) {
       // The block is decoded to its end, or the HPACK table would go wrong for every later stream; far beyond the limit
       // the connection ends.
@@ -160,9 +178,7 @@ struct session::callbacks {
       }
       return 0;
     }
-    if (me.list_user != nullptr)
-      me.events.header(*me.list_user, {reinterpret_cast<char const*>(name), name_size},
-                       {reinterpret_cast<char const*>(value), value_size});
+    if (wanted) me.list.push_back(field);
     return 0;
   }
 
@@ -173,12 +189,15 @@ struct session::callbacks {
       case NGHTTP2_HEADERS:
         if (auto* const user = std::exchange(me.list_user, nullptr)) {
           user->peer_ended_ |= end;
-          me.events.headers_done(*user, end, me.list_too_large);
+          if (!user->message_.end_list(me.options.side, end)) return me.reset_malformed(frame->hd.stream_id);
+          me.events.headers(*user, me.list, end, me.list_too_large);
         }
+        me.known.end_list();
         break;
       case NGHTTP2_DATA:
         if (auto* const user = me.user(frame->hd.stream_id); user != nullptr && end) {
           user->peer_ended_ = true;
+          if (!user->message_.end()) return me.reset_malformed(frame->hd.stream_id);
           me.events.data_done(*user);
         }
         if (!end && frame->hd.length != 0 && frame->hd.length == frame->data.padlen)
@@ -229,6 +248,8 @@ struct session::callbacks {
     // The connection's window opens at once: one slow reader must not hold up the others. The stream's own waits.
     nghttp2_session_consume_connection(native, size);
     if (auto* const user = me.user(id)) {
+      if (user->message_.wrong()) return 0;
+      if (!user->message_.take_data(size)) return me.reset_malformed(id);
       user->last_data_ = (flags & NGHTTP2_FLAG_END_STREAM) != 0;
       me.events.data(*user, {reinterpret_cast<std::byte const*>(bytes), size});
     } else {
@@ -243,6 +264,9 @@ struct session::callbacks {
     me.forget_user();
     if (user == me.list_user) me.list_user = nullptr;  // closed between two pieces of a header list
     bool const by_peer = std::exchange(me.reset_by_peer, 0) == id;
+    // It may be over for both sides before its reset is sent.
+    if (error == NGHTTP2_NO_ERROR && user != nullptr && user->message_.wrong())
+      error = NGHTTP2_PROTOCOL_ERROR;
     if (user != nullptr) me.events.stream_closed(*user, error, by_peer);
     return 0;  // anything else leaks (CVE-2023-35945)
   }
@@ -347,7 +371,7 @@ session::session(session_options const& options, session_events& events)
   nghttp2_session_callbacks_new(&hooks);
   nghttp2_session_callbacks_set_on_begin_headers_callback(hooks,
                                                           guarded<callbacks::on_begin_headers, impl>::call);
-  nghttp2_session_callbacks_set_on_header_callback(hooks, guarded<callbacks::on_header, impl>::call);
+  nghttp2_session_callbacks_set_on_header_callback2(hooks, guarded<callbacks::on_header, impl>::call);
   nghttp2_session_callbacks_set_on_frame_recv_callback(hooks, guarded<callbacks::on_frame, impl>::call);
   nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(
       hooks, guarded<callbacks::on_invalid_frame, impl>::call);
@@ -367,6 +391,8 @@ session::session(session_options const& options, session_events& events)
   nghttp2_option_new(&settings);
   nghttp2_option_set_no_auto_window_update(settings, 1);
   nghttp2_option_set_no_closed_streams(settings, 1);
+  nghttp2_option_set_no_http_messaging(settings,
+                                       1);  // message_check judges: a field that came before is known to it
   nghttp2_option_set_peer_max_concurrent_streams(settings,
                                                  100);  // until the peer says otherwise (RFC 9113, 6.5.2)
   // Counted by the session: by its own clock, and exactly.

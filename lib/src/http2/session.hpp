@@ -7,7 +7,9 @@
 #include <sluice/core/peer_limits.hpp>
 #include <sluice/core/result.hpp>
 
+#include "core/received_field.hpp"
 #include "http2/header_list.hpp"
+#include "http2/message_check.hpp"
 #include "http2/side.hpp"
 
 #include <cstddef>
@@ -43,6 +45,7 @@ class stream_user {
 
  private:
   friend class session;
+  message_check message_;
   bool last_data_ = false;  // the DATA that has END_STREAM has begun to come
   bool peer_ended_ = false;  // END_STREAM is there
 };
@@ -52,11 +55,10 @@ class session_events {
  public:
   /// A request begins. Null refuses the stream.
   virtual stream_user* stream_opened(std::int32_t id) = 0;
-  /// A header list begins: after its fields comes headers_done, or nothing when nghttp2 refuses the list.
-  virtual void headers_begin() = 0;
-  virtual void header(stream_user& on, std::string_view name, std::string_view value) = 0;
-  /// A header list is complete. `too_large`: it exceeded the limit, and its fields beyond it were dropped.
-  virtual void headers_done(stream_user& on, bool end_stream, bool too_large) = 0;
+  /// What received_field::kind is for fields of this name. It is remembered.
+  [[nodiscard]] virtual std::uint8_t kind_of(std::string_view name) const noexcept = 0;
+  /// A header list. `too_large`: it exceeded the limit, and its fields beyond it were dropped.
+  virtual void headers(stream_user& on, received_fields fields, bool end_stream, bool too_large) = 0;
   virtual void data(stream_user& on, bytes_view bytes) = 0;
   /// END_STREAM came on a DATA frame.
   virtual void data_done(stream_user& on) = 0;

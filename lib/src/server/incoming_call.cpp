@@ -63,18 +63,18 @@ stop_token incoming_call::drain() noexcept { return connection_->drain_token(); 
 
 // ---- the request -----------------------------------------------------------------------------------------------------
 
-void incoming_call::on_headers(wire::header_block const& headers, bool end, bool too_large) {
+void incoming_call::on_headers(received_fields fields, bool end, bool too_large) {
   if (!std::exchange(headers_seen_, true)) {
     set_reading(true);  // until the handler is asked
     if (too_large) end_call(status{code::resource_exhausted, "request headers larger than the limit"});
-    else accept(headers);
+    else accept(fields);
   }
   if (end) on_end();  // at once, or by trailers, which gRPC requests do not have and which say nothing
 }
 
-void incoming_call::accept(wire::header_block const& headers) {
+void incoming_call::accept(received_fields fields) {
   wire::request_head head;
-  auto verdict = wire::read_request_head(headers, head);
+  auto verdict = wire::read_request_head(fields, head);
   target_ = connection_->dispatch().find(head.path);
   bool const known = target_.handler != nullptr && !target_.handler->method.path.empty();
   path_ = known ? target_.handler->method.path : (unknown_path_ = head.path);
@@ -82,7 +82,7 @@ void incoming_call::accept(wire::header_block const& headers) {
   if (verdict.http_status == 415 && target_.handler != nullptr && !head.subtype.empty() &&
       target_.owner->sluice_accepts_subtype(head.subtype)) {
     subtype_ = head.subtype;
-    verdict = wire::read_request_head(headers, head, subtype_);
+    verdict = wire::read_request_head(fields, head, subtype_);
   }
   if (verdict.http_status != 200) {
     // Answered when the request has ended, as its trailers may break HTTP/2 itself; soon in any case.
@@ -94,7 +94,7 @@ void incoming_call::accept(wire::header_block const& headers) {
   if (verdict.code != code::ok) return end_call(status{verdict.code, verdict.text});
   if (target_.handler == nullptr) return end_call(connection_->dispatch().explain(path_));
   if (!take_encodings(head)) return refuse_encoding(head.encoding);
-  if (wire::read_metadata(headers, metadata_) != errc::ok)
+  if (wire::read_metadata(fields, metadata_) != errc::ok)
     return end_call(status{code::internal, "malformed binary metadata"});
   if (head.timeout) {
     context_.set_deadline(sluice::deadline::after(began_, *head.timeout));

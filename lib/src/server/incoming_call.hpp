@@ -83,7 +83,7 @@ class incoming_call final : public server_stream,
 
  private:
   // transport::stream
-  void on_headers(wire::header_block const& headers, bool end, bool too_large) override;
+  void on_headers(received_fields fields, bool end, bool too_large) override;
   void on_data(bytes_view bytes) override;
   void on_end() override;
   void on_room() noexcept override;
@@ -93,7 +93,7 @@ class incoming_call final : public server_stream,
   // ready_node: the handler starts
   void run() noexcept override;
 
-  void accept(wire::header_block const& headers);
+  void accept(received_fields fields);
   [[nodiscard]] coding::message_coding& ensure_coding();
   [[nodiscard]] transport::outgoing_headers response_headers() const;
   [[nodiscard]] bool take_encodings(wire::request_head const& head);

@@ -4,6 +4,7 @@
 #include "http2/frame_types.hpp"
 #include "transport/graceful_close.hpp"
 #include "transport/preface.hpp"
+#include "wire/field_name.hpp"
 
 #include <array>
 #include <new>
@@ -371,12 +372,12 @@ http2::stream_user* connection::stream_opened(std::int32_t id) {
   return made;
 }
 
-void connection::header(http2::stream_user&, std::string_view name, std::string_view value) {
-  incoming_.add(name, value);
+std::uint8_t connection::kind_of(std::string_view name) const noexcept {
+  return static_cast<std::uint8_t>(wire::field_name_of(name));
 }
 
-void connection::headers_done(http2::stream_user& on, bool end_stream, bool too_large) {
-  as_stream(on).on_headers(incoming_, end_stream, too_large);
+void connection::headers(http2::stream_user& on, received_fields fields, bool end_stream, bool too_large) {
+  as_stream(on).on_headers(fields, end_stream, too_large);
 }
 
 void connection::data(http2::stream_user& on, bytes_view bytes) { as_stream(on).on_data(bytes); }

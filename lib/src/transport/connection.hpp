@@ -119,9 +119,8 @@ class connection final : public std::enable_shared_from_this<connection>,
   void turn_ended() noexcept override;
   // session_events
   http2::stream_user* stream_opened(std::int32_t id) override;
-  void headers_begin() override { incoming_.clear(); }
-  void header(http2::stream_user& on, std::string_view name, std::string_view value) override;
-  void headers_done(http2::stream_user& on, bool end_stream, bool too_large) override;
+  [[nodiscard]] std::uint8_t kind_of(std::string_view name) const noexcept override;
+  void headers(http2::stream_user& on, received_fields fields, bool end_stream, bool too_large) override;
   void data(http2::stream_user& on, bytes_view bytes) override;
   void data_done(http2::stream_user& on) override;
   void stream_closed(http2::stream_user& on, std::uint32_t error, bool by_peer) override;
@@ -157,7 +156,6 @@ class connection final : public std::enable_shared_from_this<connection>,
   buffer opening_;  // the first bytes, until they are recognized
   buffer backlog_;  // accepted by nobody yet: what the socket did not take
   std::size_t unsent_ = 0;  // what the stream had taken and not sent when it was asked last
-  wire::header_block incoming_;  // the header list being received
   peer_limits const limits_;
   http2::session session_;
   http2::ping_strikes strikes_;

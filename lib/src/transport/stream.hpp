@@ -73,7 +73,7 @@ class stream : public http2::stream_user, public coro::list_hook<struct stream_h
 
  private:
   friend class connection;
-  virtual void on_headers(wire::header_block const& headers, bool end, bool too_large) = 0;
+  virtual void on_headers(received_fields fields, bool end, bool too_large) = 0;
   virtual void on_data(bytes_view bytes) = 0;
   virtual void on_end() = 0;
   /// The outbox fell below its mark.

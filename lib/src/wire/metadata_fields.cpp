@@ -40,9 +40,10 @@ void write_metadata(metadata const& entries, header_block& out) {
   }
 }
 
-errc read_metadata(header_block const& block, metadata& out) {
-  for (auto const [name, value] : block) {
-    if (name.starts_with(':') || is_reserved_key(name)) continue;
+errc read_metadata(received_fields fields, metadata& out) {
+  for (auto const& field : fields) {
+    if (name_of(field) != field_name::metadata) continue;
+    auto const& [name, value, kind] = field;
     if (is_binary_key(name)) {
       if (errc const error = read_binary(name, value, out); error != errc::ok) return error;
     } else {

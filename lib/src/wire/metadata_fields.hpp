@@ -4,6 +4,7 @@
 #include <sluice/core/errc.hpp>
 #include <sluice/core/metadata.hpp>
 
+#include "wire/field_name.hpp"
 #include "wire/header_block.hpp"
 
 namespace sluice::wire {
@@ -14,6 +15,6 @@ void write_metadata(metadata const& entries, header_block& out);
 
 /// Adds the user's part of a header list to `out`: no pseudo-headers and none of the protocol's own keys; -bin values
 /// split at commas and decoded. errc::bad_header when one of those is no base64; `out` then holds what came before it.
-[[nodiscard]] errc read_metadata(header_block const& block, metadata& out);
+[[nodiscard]] errc read_metadata(received_fields fields, metadata& out);
 
 }  // namespace sluice::wire

@@ -15,46 +15,40 @@ struct sightings {
   unsigned methods = 0, paths = 0, content_types = 0, timeouts = 0;
 };
 
-void see_pseudo(header_field const& field, request_head& head, sightings& seen) noexcept {
-  if (field.name == ":path") {
-    head.path = field.value;
-    ++seen.paths;
-  } else if (field.name == ":method") {
-    seen.method = field.value;
-    ++seen.methods;
-  } else if (field.name == ":scheme") {
-    head.scheme = field.value;
-  } else if (field.name == ":authority") {
-    head.authority = field.value;
-  }
-}
-
-void see(header_field const& field, request_head& head, sightings& seen) noexcept {
-  if (field.name.starts_with(':')) {
-    see_pseudo(field, head, seen);
-  } else if (field.name == "content-type") {
-    head.content_type = field.value;
-    ++seen.content_types;
-  } else if (field.name == "user-agent") {
-    head.user_agent = field.value;
-  } else if (field.name == "host") {
-    seen.host = field.value;
-  } else if (field.name == "grpc-timeout") {
-    seen.timeout = field.value;
-    ++seen.timeouts;
-  } else if (field.name == "grpc-encoding") {
-    head.encoding = field.value;
-  } else if (field.name == "grpc-accept-encoding") {
-    head.accept_encoding = field.value;
+void see(received_field const& field, request_head& head, sightings& seen) noexcept {
+  switch (name_of(field)) {
+    case field_name::method:
+      seen.method = field.value;
+      ++seen.methods;
+      return;
+    case field_name::path:
+      head.path = field.value;
+      ++seen.paths;
+      return;
+    case field_name::content_type:
+      head.content_type = field.value;
+      ++seen.content_types;
+      return;
+    case field_name::grpc_timeout:
+      seen.timeout = field.value;
+      ++seen.timeouts;
+      return;
+    case field_name::scheme: head.scheme = field.value; return;
+    case field_name::authority: head.authority = field.value; return;
+    case field_name::host: seen.host = field.value; return;
+    case field_name::user_agent: head.user_agent = field.value; return;
+    case field_name::grpc_encoding: head.encoding = field.value; return;
+    case field_name::grpc_accept_encoding: head.accept_encoding = field.value; return;
+    default: return;
   }
 }
 
 }  // namespace
 
-request_verdict read_request_head(header_block const& block, request_head& head, std::string_view also) {
+request_verdict read_request_head(received_fields fields, request_head& head, std::string_view also) {
   head = {};
   sightings seen;
-  for (auto const field : block) see(field, head, seen);
+  for (auto const& field : fields) see(field, head, seen);
   if (head.authority.empty()) head.authority = seen.host;
 
   if (seen.methods != 1 || seen.method != "POST")

@@ -5,6 +5,7 @@
 #include <sluice/core/deadline.hpp>
 #include <sluice/core/metadata.hpp>
 
+#include "wire/field_name.hpp"
 #include "wire/header_block.hpp"
 #include "wire/metadata_fields.hpp"
 
@@ -45,7 +46,7 @@ struct request_verdict {
 ///   grpc-timeout malformed, or two          → INTERNAL
 /// A missing "te: trailers" is let pass, as grpc-go and grpc-java do: it says something about proxies, not this peer.
 /// An unknown grpc-encoding is not judged here. `head` is filled as far as it was read, also for a refused request.
-[[nodiscard]] request_verdict read_request_head(header_block const& block, request_head& head,
+[[nodiscard]] request_verdict read_request_head(received_fields fields, request_head& head,
                                                 std::string_view also = {});
 
 /// Appends a client's request headers: what its calls of one method have in common, and what is each call's own: timeout,

@@ -2,6 +2,7 @@
 #include "wire/response_head.hpp"
 
 #include "wire/content_type.hpp"
+#include "wire/field_name.hpp"
 #include "wire/http_status.hpp"
 
 #include <charconv>
@@ -27,20 +28,20 @@ void add_number(header_block& out, std::string_view name, int value) {
 
 }  // namespace
 
-errc read_response_head(header_block const& block, response_head& head, std::string_view also) {
+errc read_response_head(received_fields fields, response_head& head, std::string_view also) {
   head = {};
   head.http_status = 0;
   unsigned statuses = 0;
-  for (auto const [name, value] : block) {
-    if (name == ":status") {
-      head.http_status = parse_http_status(value);
-      ++statuses;
-    } else if (name == "content-type") {
-      head.content_type = value;
-    } else if (name == "grpc-encoding") {
-      head.encoding = value;
-    } else if (name == "grpc-accept-encoding") {
-      head.accept_encoding = value;
+  for (auto const& field : fields) {
+    switch (name_of(field)) {
+      case field_name::status:
+        head.http_status = parse_http_status(field.value);
+        ++statuses;
+        break;
+      case field_name::content_type: head.content_type = field.value; break;
+      case field_name::grpc_encoding: head.encoding = field.value; break;
+      case field_name::grpc_accept_encoding: head.accept_encoding = field.value; break;
+      default: break;
     }
   }
   if (statuses != 1 || head.http_status == 0) return errc::bad_header;

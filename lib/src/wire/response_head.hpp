@@ -5,6 +5,7 @@
 #include <sluice/core/metadata.hpp>
 #include <sluice/core/status.hpp>
 
+#include "wire/field_name.hpp"
 #include "wire/header_block.hpp"
 #include "wire/metadata_fields.hpp"
 #include "wire/request_head.hpp"
@@ -29,7 +30,7 @@ struct response_head {
 /// meaning is `status_without_grpc`, unless the stream ends here with a grpc-status, which then stands. `also` is the
 /// codec of the request, if it is not protobuf: the response may be of that.
 /// errc::bad_header: not one :status of three digits. `head` is filled as far as it was read.
-[[nodiscard]] errc read_response_head(header_block const& block, response_head& head,
+[[nodiscard]] errc read_response_head(received_fields fields, response_head& head,
                                       std::string_view also = {});
 
 /// What a call ends with whose response was not gRPC: the code by `to_code`, the message naming status and content-type.

@@ -60,22 +60,27 @@ void write_trailers_only(status const& outcome, metadata const& entries, header_
   write_trailers(outcome, entries, out);
 }
 
-errc read_trailers(header_block const& block, status& outcome, metadata& entries) {
+errc read_trailers(received_fields fields, status& outcome, metadata& entries) {
   std::optional<std::string_view> number;
   std::optional<std::string_view> message;
   std::optional<std::string_view> details;
-  for (auto const [name, value] : block) {
-    if (name == "grpc-status") {
-      if (number) return errc::bad_header;
-      number = value;
-    } else if (name == "grpc-message") {
-      if (!message) message = value;
-    } else if (name == "grpc-status-details-bin") {
-      if (!details) details = value;
+  for (auto const& field : fields) {
+    switch (name_of(field)) {
+      case field_name::grpc_status:
+        if (number) return errc::bad_header;
+        number = field.value;
+        break;
+      case field_name::grpc_message:
+        if (!message) message = field.value;
+        break;
+      case field_name::grpc_status_details:
+        if (!details) details = field.value;
+        break;
+      default: break;
     }
   }
   if (!number) return errc::missing_status;
-  if (errc const error = read_metadata(block, entries); error != errc::ok) return error;
+  if (errc const error = read_metadata(fields, entries); error != errc::ok) return error;
   outcome = make_status(*number, message.value_or(""), details.value_or(""));
   return errc::ok;
 }

@@ -5,6 +5,7 @@
 #include <sluice/core/metadata.hpp>
 #include <sluice/core/status.hpp>
 
+#include "wire/field_name.hpp"
 #include "wire/header_block.hpp"
 
 namespace sluice::wire {
@@ -21,6 +22,6 @@ void write_trailers_only(status const& outcome, metadata const& entries, header_
 /// A grpc-status that is no number from 0 to 16 becomes UNKNOWN. Details that are no base64 are dropped: code and
 /// message still say what happened. errc::missing_status without any grpc-status, errc::bad_header with two or when a
 /// user's -bin value is no base64; `outcome` is then left alone.
-[[nodiscard]] errc read_trailers(header_block const& block, status& outcome, metadata& entries);
+[[nodiscard]] errc read_trailers(received_fields fields, status& outcome, metadata& entries);
 
 }  // namespace sluice::wire

@@ -47,7 +47,6 @@ struct heard {
 /// One end of a stream: what it heard, and what it has to say.
 struct stream_end : http2::stream_user, heard {
   std::int32_t id = 0;
-  fields incoming;
   std::string outgoing;
   bool ending = false;
   fields headers;
@@ -99,12 +98,10 @@ class machine final : public http2::session_events {
     streams.emplace_back().id = id;
     return &streams.back();
   }
-  void headers_begin() override {}
-  void header(http2::stream_user& on, std::string_view name, std::string_view value) override {
-    of(on).incoming.emplace_back(name, value);
-  }
-  void headers_done(http2::stream_user& on, bool end_stream, bool too_large) override {
-    of(on).lists.push_back(std::exchange(of(on).incoming, {}));
+  std::uint8_t kind_of(std::string_view) const noexcept override { return 0; }
+  void headers(http2::stream_user& on, received_fields list, bool end_stream, bool too_large) override {
+    auto& kept = of(on).lists.emplace_back();
+    for (auto const& each : list) kept.emplace_back(each.name, each.value);
     of(on).ended = end_stream;
     of(on).too_large = too_large;
   }

@@ -138,3 +138,40 @@ TEST_CASE("a ping comes back with its number") {
   CHECK(both.client.pings == std::vector<std::uint64_t>{0x0123456789abcdefU});
   CHECK(both.server.pings.empty());
 }
+
+TEST_CASE("a malformed request is reset, is not handed on, and the connection goes on") {
+  connected both;
+  fields request = hello_request;
+  request.emplace_back("connection", "close");
+  for (bool const ends : {false, true}) {
+    stream_end call;
+    call.ending = ends;
+    REQUIRE(both.client.open(call, request) == errc::ok);
+    REQUIRE(both.talk_on() == errc::ok);
+    CHECK(both.server.streams.back() == heard{{}, "", false, false, 1, false});
+    CHECK(call.closed == 1U);  // PROTOCOL_ERROR
+    CHECK(call.by_peer);
+  }
+  stream_end good;
+  good.ending = true;
+  REQUIRE(both.client.open(good) == errc::ok);
+  REQUIRE(both.talk_on() == errc::ok);
+  CHECK(both.server.streams.back().lists == std::vector<fields>{hello_request});
+}
+
+TEST_CASE("fields are heard right however many there are, and whether they came before or not") {
+  connected both;
+  for (int round = 0; round != 3; ++round) {
+    fields request = hello_request;
+    for (int i = 0; i != 60; ++i) request.emplace_back("x-" + std::to_string(i), std::to_string(i * i));
+    request.emplace_back("x-large", std::string(1000, 'a'));
+    for (int i = 0; i != 20; ++i) {
+      request.emplace_back("x-new", std::to_string(round * 100 + i));
+      stream_end call;
+      call.ending = true;
+      REQUIRE(both.client.open(call, request) == errc::ok);
+      REQUIRE(both.talk_on() == errc::ok);
+      REQUIRE(both.server.streams.back().lists == std::vector<fields>{request});
+    }
+  }
+}

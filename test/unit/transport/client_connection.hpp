@@ -37,7 +37,7 @@ class client_stream final : public transport::stream {
   std::uint32_t error = 0;
 
  private:
-  void on_headers(wire::header_block const& headers, bool, bool) override {
+  void on_headers(received_fields headers, bool, bool) override {
     log_.push_back("headers of " + std::to_string(headers.size()));
   }
   void on_data(bytes_view bytes) override { body += as_text(bytes); }

@@ -30,7 +30,7 @@ class lone_stream final : public transport::message_stream {
   }
 
  private:
-  void on_headers(wire::header_block const&, bool, bool) override {}
+  void on_headers(received_fields, bool, bool) override {}
   void on_data(bytes_view) override {}
   void on_end() override {}
   void on_room() noexcept override {}

@@ -2,6 +2,7 @@
 #include "wire/metadata_fields.hpp"
 
 #include "support/catch.hpp"
+#include "support/received.hpp"
 
 #include <string>
 

@@ -2,6 +2,7 @@
 #include "wire/request_head.hpp"
 
 #include "support/catch.hpp"
+#include "support/received.hpp"
 
 #include <chrono>
 #include <string>

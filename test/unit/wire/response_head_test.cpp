@@ -2,6 +2,7 @@
 #include "wire/response_head.hpp"
 
 #include "support/catch.hpp"
+#include "support/received.hpp"
 
 #include <string>
 #include <utility>

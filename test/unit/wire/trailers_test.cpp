@@ -4,6 +4,7 @@
 #include "wire/response_head.hpp"
 
 #include "support/catch.hpp"
+#include "support/received.hpp"
 
 #include <string>
 #include <utility>
