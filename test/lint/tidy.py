@@ -3,7 +3,7 @@
 """clang-tidy 19 over lib/src, gen and the public headers, with the checks of .clang-tidy.
 
 A folder's sources are looked at as one: most of the time goes into the headers that all of them include, so this takes
-a third of the time. Sources that do not compile together, since both have the same local name, are looked at apart.
+a fifth of the time. Sources that do not compile together, since both have the same local name, are looked at apart.
 (misc-unused-alias-decls finds nothing in this way; an editor's clang-tidy shows it.)
 
 It reads the compile commands of a build directory that is configured; nothing needs to be built. What was clean is not
