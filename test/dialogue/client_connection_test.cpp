@@ -249,6 +249,29 @@ TEST_CASE("a channel that shuts down closes when its last call has ended") {
   CHECK(over);
 }
 
+TEST_CASE("a channel may be closed from inside of what its connection is told") {
+  outcome closing;
+  outcome other;
+  client_dialogue d;
+  auto closes = [](channel& on) -> generator<text> {
+    coro::context& here = co_await coro::get_context{};
+    stop_callback const when_over{here.stop().token(), [&](stop_reason) { on.close(); }};
+    co_yield text{"one"};
+    event never;
+    co_await never.wait();
+  };
+  spawn(d.io, run_client_streaming(d.through, closes(d.through), {}, closing), detached);
+  auto peer = d.server();
+  peer.expect(headers(1)).expect(data(1).message("one"));
+  ask(d, other);
+  peer.expect(headers(3)).expect(data(3).message("ask").end());
+  // The first frame ends a call, which closes the channel; those behind it are in the same read.
+  peer.send(trailers_only(1, code::aborted)).send(response(3)).send(rst_stream(3, cancel)).settle();
+  CHECK(closing.ended_with() == code::aborted);
+  CHECK(other.ended_with() == code::unavailable);
+  CHECK(d.through.state() == connectivity::shutdown);
+}
+
 TEST_CASE("a lost connection ends its calls with UNAVAILABLE, and the next call makes another") {
   for (bool const orderly : {true, false}) {
     std::array<outcome, 4> out;

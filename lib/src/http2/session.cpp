@@ -56,6 +56,8 @@ struct session::impl final : private peer_watch::host, private field_cache::expe
   std::int32_t reset_by_peer = 0;  // the stream whose close comes next
   header_encoder headers;
   buffer block;  // of the HEADERS frame that is sent next
+  bool at_work = false;    // nghttp2 must not be entered again
+  bool silent = false;     // nobody is told anything any more
   bool no_memory = false;  // something could not be said or taken in: the connection cannot go on
 
   impl(session_options const& chosen, session_events& told)
@@ -128,6 +130,15 @@ void session::impl::put_headers(frame_head head) {
     head.flags = 0;
   }
 }
+
+/// While nghttp2 runs.
+struct session::work {
+  explicit work(impl& of) noexcept : of_{of} { of_.at_work = true; }
+  work(work const&) = delete;
+  work& operator=(work const&) = delete;
+  ~work() { of_.at_work = false; }
+  impl& of_;
+};
 
 struct session::callbacks {
   static impl& self(void* data) noexcept { return *static_cast<impl*>(data); }
@@ -313,6 +324,7 @@ struct session::callbacks {
 
   static ssize_t read_data(nghttp2_session*, std::int32_t, std::uint8_t*, std::size_t most,
                            std::uint32_t* flags, nghttp2_data_source* source, void* data) {
+    if (self(data).silent) return NGHTTP2_ERR_CALLBACK_FAILURE;
     data_wish const wish = self(data).events.pull_data(user_of(source), most);
     if (wish.bytes == 0 && !wish.end) return NGHTTP2_ERR_DEFERRED;
     if (wish.bytes != 0) *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
@@ -347,17 +359,19 @@ struct session::callbacks {
 
 namespace {
 
-/// nghttp2 is C: nothing may be thrown through it. `Callback` without memory ends what nghttp2 is doing.
+/// nghttp2 is C: nothing may be thrown through it. `Callback` without memory ends what nghttp2 is doing. Of a session that
+/// has fallen silent nothing is asked: the users of its streams may be gone.
 template <auto Callback, class Impl>
 struct guarded;
 template <class Result, class... Arguments, Result (*Callback)(Arguments...), class Impl>
 struct guarded<Callback, Impl> {
   static Result call(Arguments... arguments) noexcept {
+    auto& me = *static_cast<Impl*>(std::get<sizeof...(Arguments) - 1>(std::tie(arguments...)));
+    if (me.silent) return 0;
     try {
       return Callback(arguments...);
     } catch (std::bad_alloc const&) {
-      auto const all = std::tie(arguments...);
-      static_cast<Impl*>(std::get<sizeof...(Arguments) - 1>(all))->no_memory = true;
+      me.no_memory = true;
       return NGHTTP2_ERR_CALLBACK_FAILURE;
     }
   }
@@ -426,6 +440,7 @@ session::session(session_options const& options, session_events& events)
 session::~session() = default;
 
 errc session::receive(bytes_view bytes) {
+  work const here{*impl_};
   impl_->watch.inspect(bytes);
   if (impl_->ending) return errc::protocol_error;
   auto const taken = nghttp2_session_mem_recv(
@@ -450,6 +465,7 @@ errc session::receive(bytes_view bytes) {
 }
 
 errc session::send(buffer& out, std::size_t enough) {
+  work const here{*impl_};
   impl_->out = &out;
   impl_->enough = enough;
   if (impl_->no_memory) return errc::protocol_error;
@@ -457,7 +473,7 @@ errc session::send(buffer& out, std::size_t enough) {
     std::uint8_t const* bytes = nullptr;
     auto const size = nghttp2_session_mem_send(impl_->native, &bytes);
     if (size == 0) break;
-    if (size < 0 || impl_->no_memory) return errc::protocol_error;
+    if (size < 0 || impl_->no_memory || impl_->silent) return errc::protocol_error;
     bytes_view const frame{reinterpret_cast<std::byte const*>(bytes), static_cast<std::size_t>(size)};
     if (auto const head = read_frame_head(frame); head.type == frames::headers) impl_->put_headers(head);
     else out.append(frame);
@@ -524,6 +540,9 @@ void session::terminate(std::uint32_t error, std::string_view text) {
   if (!text.empty()) impl_->end(error, text);
   else if (!impl_->ending) nghttp2_session_terminate_session(impl_->native, error);
 }
+
+bool session::at_work() const noexcept { return impl_->at_work; }
+void session::fall_silent() noexcept { impl_->silent = true; }
 
 bool session::take_sent_for_streams() noexcept { return std::exchange(impl_->sent_for_streams, false); }
 

@@ -104,6 +104,10 @@ class session {
   [[nodiscard]] bool wants_to_send() const noexcept;
   /// Neither side has anything to say any more: close.
   [[nodiscard]] bool finished() const noexcept;
+  /// An event is being told, from inside `receive` or `send`.
+  [[nodiscard]] bool at_work() const noexcept;
+  /// Tells no more events, also none of what it has been given already: its streams' users may go.
+  void fall_silent() noexcept;
 
   /// Client: opens a stream. Fails with errc::closed when the stream ids are used up or a GOAWAY came.
   [[nodiscard]] result<std::int32_t, errc> open(bool end_stream, stream_user& user);
@@ -143,6 +147,7 @@ class session {
 
  private:
   struct callbacks;
+  struct work;
   friend struct callbacks;
   struct impl;
   std::unique_ptr<impl> impl_;

@@ -116,7 +116,7 @@ void connection::close(errc why, std::string_view text) {
   bool const speaks_http2 = recognized_ || side_ == http2::side::client;
   bool const has_last_word = speaks_http2 && !session_.finished();
   session_.terminate(why == errc::protocol_error ? 1U : 0U);
-  if (backlog_.empty() && has_last_word) {  // if the socket takes it at once
+  if (backlog_.empty() && has_last_word && !session_.at_work()) {  // if the socket takes it at once
     try {
       buffer last;
       std::size_t written = 0;
@@ -125,6 +125,7 @@ void connection::close(errc why, std::string_view text) {
     } catch (std::bad_alloc const&) {  // then without a last word
     }
   }
+  session_.fall_silent();
   // A server's last words, and a client's why, must not be lost to what has not been read.
   try {
     if (side_ == http2::side::server || why == errc::protocol_error)
@@ -329,8 +330,9 @@ void connection::flush() {
   while (backlog_.empty()) {
     buffer& out = scheduler_->slab();
     out.clear();
-    if (session_.send(out, write_size) != errc::ok)
-      return close(errc::protocol_error, "nghttp2 cannot go on with the connection");
+    errc const said = session_.send(out, write_size);
+    if (closed_) return;  // by one of the events
+    if (said != errc::ok) return close(errc::protocol_error, "nghttp2 cannot go on with the connection");
     if (out.empty()) break;
     if (!write(out.view(), written)) return;
     given += written;
