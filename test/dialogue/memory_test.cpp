@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long a message's memory lives, and what timers do when there is none.
+#include <sluice/client/interceptor.hpp>
+#include <sluice/server/interceptor.hpp>
+
 #include "dialogue/client_dialogue.hpp"
 #include "dialogue/compression.hpp"
 #include "dialogue/counted_memory.hpp"
@@ -243,7 +246,7 @@ TEST_CASE("a deadline that passes without memory ends its call on both sides") {
     poor_client d;
     auto peer = d.ask(call_options{}.timeout(1s), out);
     peer.begin_as_server().expect(headers(1));
-    d.pass_without_memory(1s + tick);
+    d.pass_without_memory(1s + tick, 1);
     CHECK(out.ended_with() == code::deadline_exceeded);
   }
 }
