@@ -79,6 +79,27 @@ TEST_CASE("an adapted stream writes in order, within its bound, and says when th
   CHECK(write_text(*a.stream, "x").error == std::errc::broken_pipe);
 }
 
+TEST_CASE("an adapted stream says what it has not sent, and a wait for writing is over when some has left") {
+  adapted a{{.write_buffer = 32 << 20}};
+  auto const settle = [&] {
+    a.io.restart();
+    a.io.poll();
+  };
+  std::size_t const all = 8 << 20;
+  REQUIRE(write_text(*a.stream, std::string(all, 'w')).bytes == all);
+  CHECK(a.stream->unsent() == all);
+  settle();  // what the socket takes
+  std::size_t const left = a.stream->unsent();
+  REQUIRE(left != 0);
+  CHECK(left < all);
+  a.stream->wait(io_direction::write, a.waiter);
+  settle();
+  CHECK(a.waiter->writes == 0);  // though there is room
+  REQUIRE_FALSE(a.arrived().empty());
+  REQUIRE(run_until(a.io, [&] { return a.waiter->writes == 1; }));
+  CHECK(a.stream->unsent() < left);
+}
+
 TEST_CASE("closing an adapted stream lets what was accepted leave, and drops the waits") {
   adapted a;
   a.stream->wait(io_direction::read, a.waiter);
