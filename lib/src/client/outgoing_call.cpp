@@ -317,33 +317,17 @@ void outgoing_call::when_ended(coro::ready_node& node) noexcept {
 
 // ---- the end ---------------------------------------------------------------------------------------------------------
 
-/// The end of a call runs stop callbacks of its user's, which may release the call, or close its connection.
-struct outgoing_call::pin {
-  explicit pin(outgoing_call& call) noexcept : self{call}, outermost{!std::exchange(call.pinned_, true)} {}
-  pin(pin const&) = delete;
-  pin& operator=(pin const&) = delete;
-  ~pin() {
-    if (!outermost) return;
-    self.pinned_ = false;
-    self.free_if_over();
-  }
-  outgoing_call& self;
-  bool outermost;
-};
-
 void outgoing_call::peer_ended_call(status how) {
-  pin const here{*this};
   // The server is done; what we would still say interests nobody.
   bool const unsaid = !writes_done_ || unsent() != 0;
   if (unsaid) reset(static_cast<std::uint32_t>(wire::http2_error::cancel));
-  end(std::move(how));
+  end(std::move(how));  // last: it may be the end of `this`
 }
 
 void outgoing_call::fail(status how) noexcept {
-  pin const here{*this};
   discarded_ = true;
   reset(wire::rst_for(how.code()));
-  end(std::move(how));
+  end(std::move(how));  // last: it may be the end of `this`
 }
 
 void outgoing_call::cancel(status why) noexcept {
@@ -359,8 +343,8 @@ void outgoing_call::expired() noexcept { fail(to_status(stop_reason::deadline));
 void outgoing_call::stop_requested(stop_reason reason) noexcept { fail(to_status(reason)); }
 
 void outgoing_call::on_closed(transport::stream_end const& how) noexcept {
-  pin const here{*this};
-  if (!ended_) end(explain(how));
+  if (!ended_) return end(explain(how));  // last: it may be the end of `this`
+  free_if_over();
 }
 
 status outgoing_call::explain(transport::stream_end const& how) const noexcept {
@@ -399,14 +383,14 @@ void outgoing_call::wake(coro::ready_node*& node) noexcept {
 }
 
 void outgoing_call::release() noexcept {
-  pin const here{*this};
-  released_ = true;
   on_end_ = on_headers_ = reader_ = writer_ = nullptr;
   if (started() && !ended_) fail(status{code::cancelled, "the call was destroyed"});
+  released_ = true;  // only now: what the end runs may close the connection
+  free_if_over();
 }
 
 void outgoing_call::free_if_over() noexcept {
-  if (released_ && !pinned_ && !open()) delete this;
+  if (released_ && !open()) delete this;
 }
 
 }  // namespace sluice::calling

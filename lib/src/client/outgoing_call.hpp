@@ -109,7 +109,6 @@ class outgoing_call final : public client_call,
   [[nodiscard]] bool has_one_response() const noexcept {
     return method_.kind == method_kind::unary || method_.kind == method_kind::client_streaming;
   }
-  struct pin;
   void wake(coro::ready_node*& node) noexcept;
   void free_if_over() noexcept;
 
@@ -140,7 +139,6 @@ class outgoing_call final : public client_call,
   bool ended_ = false;
   bool discarded_ = false;  // we ended it: what is buffered is not handed out any more
   bool released_ = false;
-  bool pinned_ = false;  // a step of it runs
 };
 
 }  // namespace sluice::calling
