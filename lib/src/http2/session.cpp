@@ -167,6 +167,8 @@ struct session::callbacks {
       return me.go_on();
     }
     nghttp2_session_set_stream_user_data(native, frame->hd.stream_id, user);
+    me.latest_id = frame->hd.stream_id;
+    me.latest_user = user;
     // Without RFC 7540 priorities streams would be served first in, first out; incremental ones share.
     nghttp2_extpri const fair{NGHTTP2_EXTPRI_DEFAULT_URGENCY, 1};
     nghttp2_session_change_extpri_stream_priority(native, frame->hd.stream_id, &fair, 1);
@@ -519,10 +521,11 @@ void session::reset(std::int32_t id, std::uint32_t error) {
   impl_->submitted(nghttp2_submit_rst_stream(impl_->native, NGHTTP2_FLAG_NONE, id, error));
 }
 
-void session::consume(std::int32_t id, std::size_t bytes) {
+bool session::consume(std::int32_t id, std::size_t bytes) {
   if (auto const* const user = impl_->user(id); user != nullptr && user->last_data_)
-    return;  // no more will come
+    return false;  // no more will come
   impl_->submitted(nghttp2_session_consume_stream(impl_->native, id, bytes));
+  return wants_to_send();
 }
 
 void session::announce_shutdown(std::uint64_t opaque) {

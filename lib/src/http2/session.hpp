@@ -119,7 +119,8 @@ class session {
   void resume_data(std::int32_t id);
   void reset(std::int32_t id, std::uint32_t error);
   /// The stream's reader has taken `bytes`: the peer may send as many again.
-  void consume(std::int32_t id, std::size_t bytes);
+  /// True: there may be something to send.
+  bool consume(std::int32_t id, std::size_t bytes);
 
   /// First step of a graceful end: GOAWAY with the highest id, so that nothing under way is lost, and behind it a PING
   /// with `opaque`: when that is acknowledged, the peer has read the notice.

@@ -75,10 +75,10 @@ void incoming_call::on_headers(received_fields fields, bool end, bool too_large)
 void incoming_call::accept(received_fields fields) {
   wire::request_head head;
   auto verdict = wire::read_request_head(fields, head);
-  target_ = connection_->dispatch().find(head.path);
+  target_ = connection_->find(head.path);
   bool const known = target_.handler != nullptr && !target_.handler->method.path.empty();
   path_ = known ? target_.handler->method.path : (unknown_path_ = head.path);
-  authority_ = head.authority;
+  authority_ = connection_->share_authority(head.authority);
   if (verdict.http_status == 415 && target_.handler != nullptr && !head.subtype.empty() &&
       target_.owner->sluice_accepts_subtype(head.subtype)) {
     subtype_ = head.subtype;

@@ -66,7 +66,9 @@ class incoming_call final : public server_stream,
   sluice::metadata const& metadata() const noexcept override { return metadata_; }
   std::string peer() const override;
   peer_identity const* identity() const noexcept override;
-  std::string_view authority() const noexcept override { return authority_; }
+  std::string_view authority() const noexcept override {
+    return authority_ ? std::string_view{*authority_} : std::string_view{};
+  }
   std::vector<std::string_view> services() const override;
   std::string_view content_subtype() const noexcept override { return subtype_; }
   sluice::deadline deadline() const noexcept override { return context_.deadline(); }
@@ -116,7 +118,7 @@ class incoming_call final : public server_stream,
   call_handler* handler_ = nullptr;
   std::string_view path_;  // the method's own, or unknown_path_
   std::string unknown_path_;
-  std::string authority_;
+  std::shared_ptr<std::string const> authority_;
   std::string subtype_;  // of a codec that is not protobuf
   sluice::metadata metadata_;
   sluice::metadata initial_;

@@ -52,6 +52,16 @@ void server_connection::close(stop_reason why) {
 
 server_options const& server_connection::options() const noexcept { return shard_->options(); }
 dispatcher const& server_connection::dispatch() const noexcept { return shard_->dispatch(); }
+dispatcher::entry server_connection::find(std::string_view path) noexcept {
+  if (found_.handler == nullptr || found_.handler->method.path != path) found_ = dispatch().find(path);
+  return found_;
+}
+
+std::shared_ptr<std::string const> server_connection::share_authority(std::string_view text) {
+  if (authority_ == nullptr || *authority_ != text) authority_ = std::make_shared<std::string const>(text);
+  return authority_;
+}
+
 stop_token server_connection::drain_token() noexcept { return shard_->drain_token(); }
 
 common_answers const& server_connection::answers() const noexcept { return shard_->answers(); }

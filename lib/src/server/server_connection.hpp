@@ -7,6 +7,7 @@
 
 #include "rpc/compressor_set.hpp"
 #include "server/common_answers.hpp"
+#include "server/dispatcher.hpp"
 #include "server/incoming_call.hpp"
 #include "transport/connection.hpp"
 
@@ -38,6 +39,10 @@ class server_connection final : public std::enable_shared_from_this<server_conne
   [[nodiscard]] coro::scheduler& scheduler() const noexcept { return connection_->scheduler(); }
   [[nodiscard]] server_options const& options() const noexcept;
   [[nodiscard]] dispatcher const& dispatch() const noexcept;
+  /// As dispatcher::find. A client often calls a method several times in a row.
+  [[nodiscard]] dispatcher::entry find(std::string_view path) noexcept;
+  /// The text as calls keep it, which is the same in all calls of most clients.
+  [[nodiscard]] std::shared_ptr<std::string const> share_authority(std::string_view text);
   [[nodiscard]] std::string const& peer() const noexcept { return connection_->peer(); }
   [[nodiscard]] peer_identity const* identity() const noexcept { return connection_->identity().get(); }
   [[nodiscard]] stop_token drain_token() noexcept;
@@ -61,6 +66,8 @@ class server_connection final : public std::enable_shared_from_this<server_conne
 
   std::shared_ptr<shard> shard_;
   std::shared_ptr<transport::connection> connection_;
+  dispatcher::entry found_;  // last
+  std::shared_ptr<std::string const> authority_;  // last
   std::string accept_list_;  // the one that was read last
   coding::accepted_mask accepted_ = 0;
   std::size_t running_ = 0;

@@ -180,8 +180,7 @@ void connection::reset(stream& who, std::uint32_t error) {
 void connection::resume(stream& who) { session_.resume_data(who.id_); }
 
 void connection::consume(stream& who, std::size_t bytes) {
-  session_.consume(who.id_, bytes);
-  if (session_.wants_to_send()) flush_at_turn_end();
+  if (session_.consume(who.id_, bytes)) flush_at_turn_end();
 }
 
 // A sweep over all streams now and then costs a call nothing.
