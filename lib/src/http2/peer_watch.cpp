@@ -65,14 +65,17 @@ void peer_watch::look_at_reset(frame_head const& head) {
     if (!resets_.take(session_.now())) session_.end(errors::enhance_your_calm, "too many streams were reset");
     return;
   }
-  bool const first = ended_streams_.take(head.stream) || session_.is_open(head.stream);  // answered once
-  if (first) reset_streams_.add(head.stream);
+  bool const first = ended_streams_.take(head.stream) || session_.is_open(head.stream);
+  if (first && !answered_streams_.contain(head.stream)) reset_streams_.add(head.stream);
 }
 
 void peer_watch::note_end(frame_head const& head) {
   if (ended_streams_.contain(head.stream))
     return session_.end(errors::stream_closed, "DATA or HEADERS on a stream that was ended before");
-  if (reset_streams_.take(head.stream)) return late_.push_back(head.stream);
+  if (reset_streams_.take(head.stream)) {
+    answered_streams_.add(head.stream);
+    return late_.push_back(head.stream);
+  }
   if ((head.flags & frames::end_stream) != 0) ended_streams_.add(head.stream);
 }
 

@@ -81,6 +81,7 @@ class peer_watch {
   stream_ids ids_;  // server: that the client opened
   ended_ids ended_streams_;
   ended_ids reset_streams_;  // client: by the server
+  ended_ids answered_streams_;  // of those, that frames came behind: each is answered once
   std::vector<std::int32_t> late_;
   std::size_t paid_resets_ = 0;  // not sent yet
 };
