@@ -2,6 +2,7 @@
 #include "http2/field_cache.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace sluice::http2 {
@@ -9,6 +10,7 @@ namespace {
 
 // Others are rare, and a peer must not make us keep them.
 constexpr std::size_t largest_kept = 256;
+constexpr std::size_t most_kept_room = 128;  // elements
 
 std::string_view text_of(nghttp2_rcbuf* buffer) noexcept {
   auto const view = nghttp2_rcbuf_get_buf(buffer);
@@ -28,11 +30,12 @@ field_cache::~field_cache() {
       }
 }
 
-known_field const& field_cache::add(nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
+known_field const& field_cache::add(nghttp2_rcbuf* name, nghttp2_rcbuf* value, bool in_table) {
   known_field found{.field = {.name = text_of(name), .value = text_of(value)}, .rule = {}};
   expert_.look_at(found);
-  held_.reserve(held_.size() + 2);
-  if (found.field.name.size() + found.field.value.size() > largest_kept) {
+  if (held_.capacity() - held_.size() < 2) held_.reserve(std::max<std::size_t>(16, 2 * held_.capacity()));
+  bool const malformed = (found.rule.forbidden_after & seen::anything) != 0;
+  if (!in_table || malformed || found.field.name.size() + found.field.value.size() > largest_kept) {
     hold(name);
     hold(value);
     return one_off_ = found;
@@ -59,6 +62,7 @@ void field_cache::hold(nghttp2_rcbuf* buffer) {
 void field_cache::release_held() noexcept {
   for (auto* const each : held_) nghttp2_rcbuf_decref(each);
   held_.clear();
+  if (held_.capacity() > most_kept_room) std::vector<nghttp2_rcbuf*>{}.swap(held_);
 }
 
 }  // namespace sluice::http2

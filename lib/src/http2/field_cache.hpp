@@ -38,12 +38,12 @@ class field_cache {
   field_cache(field_cache const&) = delete;
   field_cache& operator=(field_cache const&) = delete;
 
-  /// Until the next one is asked for; its views hold until the list ends.
-  [[nodiscard]] known_field const& find(nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
-    if (sets_ == nullptr) return add(name, value);
+  /// Until the next one is asked for; its views hold until the list ends. `in_table`: it may come again by its place there.
+  [[nodiscard]] known_field const& find(nghttp2_rcbuf* name, nghttp2_rcbuf* value, bool in_table = true) {
+    if (sets_ == nullptr) return add(name, value, in_table);
     for (auto const& each : (*sets_)[set_of(name, value)])
       if (each.name == name && each.value == value) return each.what;
-    return add(name, value);
+    return add(name, value, in_table);
   }
   void end_list() noexcept {
     if (!held_.empty()) release_held();
@@ -64,7 +64,7 @@ class field_cache {
                        std::uint64_t{reinterpret_cast<std::uintptr_t>(value)};
     return static_cast<std::size_t>((mixed * 0x9e37'79b9'7f4a'7c15U) >> 61U);  // eight of them
   }
-  [[nodiscard]] known_field const& add(nghttp2_rcbuf* name, nghttp2_rcbuf* value);
+  [[nodiscard]] known_field const& add(nghttp2_rcbuf* name, nghttp2_rcbuf* value, bool in_table);
   void hold(nghttp2_rcbuf* buffer);
   void release_held() noexcept;
 

@@ -10,6 +10,8 @@
 namespace sluice::http2 {
 namespace {
 
+constexpr std::size_t most_kept_room = 128;  // fields
+
 nghttp2_nv native_field(header_list const& list, std::size_t index) {
   std::string_view name;
   std::string_view value;
@@ -101,6 +103,7 @@ bytes_view header_encoder::compress(header_list const& list) {
   auto const room = out_->prepare(nghttp2_hd_deflate_bound(native_, fields_.data(), fields_.size()));
   auto const size = nghttp2_hd_deflate_hd(native_, reinterpret_cast<std::uint8_t*>(room.data()), room.size(),
                                           fields_.data(), fields_.size());
+  if (fields_.capacity() > most_kept_room) std::vector<nghttp2_nv>{}.swap(fields_);
   if (size < 0) throw std::bad_alloc{};
   out_->commit(static_cast<std::size_t>(size));
   return room.first(static_cast<std::size_t>(size));

@@ -27,10 +27,12 @@ void session::impl::put_headers(frame_head head) {
     write_frame_head(head, out->prepare(frame_head_size).data());
     out->commit(frame_head_size);
     out->append(part);
-    if (rest.empty()) return;
+    if (rest.empty()) break;
     head.type = frames::continuation;
     head.flags = 0;
   }
+  constexpr std::size_t most_kept_room = 4096;
+  if (block.capacity() > most_kept_room) block.release();
 }
 
 /// While nghttp2 runs.
@@ -113,6 +115,7 @@ errc session::receive(bytes_view bytes) {
         impl_->native, taken == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR);
     return errc::protocol_error;
   }
+  if (impl_->watch.open_header_block() == 0) impl_->end_list();  // nghttp2 does not tell of each list's end
   for (auto const id : impl_->watch.take_late())
     nghttp2_submit_rst_stream(impl_->native, NGHTTP2_FLAG_NONE, id, errors::stream_closed);
   return errc::ok;
@@ -169,6 +172,7 @@ void session::resume_data(std::int32_t id) {
 }
 
 void session::reset(std::int32_t id, std::uint32_t error) {
+  if (auto* const user = impl_->user(id); user != nullptr && std::exchange(user->reset_, true)) return;
   impl_->watch.own_reset(error);
   impl_->submitted(nghttp2_submit_rst_stream(impl_->native, NGHTTP2_FLAG_NONE, id, error));
 }

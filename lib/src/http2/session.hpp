@@ -48,6 +48,7 @@ class stream_user {
   message_check message_;
   bool last_data_ = false;  // the DATA that has END_STREAM has begun to come
   bool peer_ended_ = false;  // END_STREAM is there
+  bool reset_ = false;  // by us: once
 };
 
 /// What happens on the connection. Called from inside `receive` and `send`; must not call those two.

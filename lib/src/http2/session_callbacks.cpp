@@ -21,8 +21,7 @@ struct session::callbacks {
 
   static int on_begin_headers(nghttp2_session* native, nghttp2_frame const* frame, void* data) {
     auto& me = self(data);
-    me.list.clear();
-    me.known.end_list();
+    me.end_list();
     me.list_size = 0;
     me.list_too_large = false;
     if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
@@ -33,7 +32,8 @@ struct session::callbacks {
     }
     stream_user* const user = me.list_user = me.events.stream_opened(frame->hd.stream_id);
     if (user == nullptr) {
-      nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
+      me.submitted(
+          nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM));
       me.watch.charge_reset(offence::refused_stream);
       return me.go_on();
     }
@@ -47,9 +47,9 @@ struct session::callbacks {
   }
 
   static int on_header(nghttp2_session*, nghttp2_frame const*, nghttp2_rcbuf* name, nghttp2_rcbuf* value,
-                       std::uint8_t, void* data) {
+                       std::uint8_t flags, void* data) {
     auto& me = self(data);
-    auto const& [field, rule] = me.known.find(name, value);
+    auto const& [field, rule] = me.known.find(name, value, (flags & NGHTTP2_NV_FLAG_NO_INDEX) == 0);
     bool const wanted = me.list_user != nullptr && me.list_user->message_.take(rule, field.value);
     me.list_size += field.name.size() + field.value.size() + 32;
     if (me.list_size > me.options.max_header_list_size) {
@@ -73,16 +73,17 @@ struct session::callbacks {
       case NGHTTP2_HEADERS:
         if (auto* const user = std::exchange(me.list_user, nullptr)) {
           user->peer_ended_ |= end;
-          if (!user->message_.end_list(me.options.side, end)) return me.reset_malformed(frame->hd.stream_id);
-          me.events.headers(*user, me.list, end, me.list_too_large);
+          if (user->message_.end_list(me.options.side, end))
+            me.events.headers(*user, me.list, end, me.list_too_large);
+          else me.reset_malformed(*user, frame->hd.stream_id);
         }
-        me.known.end_list();
+        me.end_list();
         break;
       case NGHTTP2_DATA:
         if (auto* const user = me.user(frame->hd.stream_id); user != nullptr && end) {
           user->peer_ended_ = true;
-          if (!user->message_.end()) return me.reset_malformed(frame->hd.stream_id);
-          me.events.data_done(*user);
+          if (user->message_.end()) me.events.data_done(*user);
+          else me.reset_malformed(*user, frame->hd.stream_id);
         }
         if (!end && frame->hd.length != 0 && frame->hd.length == frame->data.padlen)
           me.watch.charge(offence::empty_data);  // padding alone
@@ -133,7 +134,10 @@ struct session::callbacks {
     nghttp2_session_consume_connection(native, size);
     if (auto* const user = me.user(id)) {
       if (user->message_.wrong()) return 0;
-      if (!user->message_.take_data(size)) return me.reset_malformed(id);
+      if (!user->message_.take_data(size)) {
+        me.reset_malformed(*user, id);
+        return me.go_on();
+      }
       user->last_data_ = (flags & NGHTTP2_FLAG_END_STREAM) != 0;
       me.events.data(*user, {reinterpret_cast<std::byte const*>(bytes), size});
     } else {

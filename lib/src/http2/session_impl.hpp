@@ -83,7 +83,7 @@ struct session::impl final : private peer_watch::host, private field_cache::expe
   [[nodiscard]] bool is_server() const noexcept { return options.side == side::server; }
 
   // What a callback returns while something is received.
-  [[nodiscard]] int go_on() const noexcept { return ending ? NGHTTP2_ERR_CALLBACK_FAILURE : 0; }
+  [[nodiscard]] int go_on() const noexcept { return ending || no_memory ? NGHTTP2_ERR_CALLBACK_FAILURE : 0; }
   void submitted(int outcome) noexcept { no_memory = no_memory || outcome == NGHTTP2_ERR_NOMEM; }
   [[nodiscard]] stream_user* user(std::int32_t id) const noexcept {
     if (id == latest_id && latest_user != nullptr) return latest_user;
@@ -91,10 +91,17 @@ struct session::impl final : private peer_watch::host, private field_cache::expe
     return latest_user = static_cast<stream_user*>(nghttp2_session_get_stream_user_data(native, id));
   }
   void forget_user() noexcept { latest_user = nullptr; }
-  [[nodiscard]] int reset_malformed(std::int32_t id) {
-    nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, id, NGHTTP2_PROTOCOL_ERROR);
+  void reset_malformed(stream_user& user, std::int32_t id) {
+    if (std::exchange(user.reset_, true)) return;
+    submitted(nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, id, NGHTTP2_PROTOCOL_ERROR));
     watch.charge_reset(offence::stream_error);
-    return go_on();
+  }
+  /// Lets go of the header list that was received: its fields' text does not hold any more.
+  void end_list() noexcept {
+    constexpr std::size_t most_kept_room = 128;  // fields
+    list.clear();
+    if (list.capacity() > most_kept_room) std::vector<received_field>{}.swap(list);
+    known.end_list();
   }
   void take_settings(nghttp2_settings const& theirs) {
     for (auto const& each : std::span{theirs.iv, theirs.niv})

@@ -415,9 +415,11 @@ void connection::ping_received() {
 
 void connection::write_headers(http2::stream_user& of, http2::header_sink& to) {
   stream& who = as_stream(of);
-  auto const& what = std::exchange(who.headers_gone_, true) ? who.trailers_ : who.headers_;
+  auto& what = std::exchange(who.headers_gone_, true) ? who.trailers_ : who.headers_;
   if (auto const* const common = what.common()) to.add(block_fields{common->fields}, common->number);
-  if (!what.own().empty()) to.add(block_fields{what.own()}, 0);
+  if (what.own().empty()) return;
+  to.add(block_fields{what.own()}, 0);
+  what = outgoing_headers{};  // a stream may live for long
 }
 
 http2::data_wish connection::pull_data(http2::stream_user& from, std::size_t most) {

@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 #include "unit/http2/machine.hpp"
 
+#include <array>
+
 using namespace sluice;
 using namespace sluice::test;
 
@@ -174,4 +176,33 @@ TEST_CASE("fields are heard right however many there are, and whether they came 
       REQUIRE(both.server.streams.back().lists == std::vector<fields>{request});
     }
   }
+}
+
+TEST_CASE("a header list that fills several frames is heard whole, and ends the stream once") {
+  machine client{{.side = http2::side::client}};
+  machine server{{.max_header_list_size = 128 * 1024}};
+  fields request = hello_request;
+  request.emplace_back("long", std::string(50'000, 'x'));
+  stream_end call;
+  call.ending = true;
+  REQUIRE(client.open(call, request) == errc::ok);
+  REQUIRE(talk(client, server) == errc::ok);
+  REQUIRE(server.streams.size() == 1);
+  CHECK(server.streams.front() == heard{{request}, "", true, false, {}, false});
+}
+
+TEST_CASE("a peer that empties its header table and opens it again hears what is sent after that") {
+  connected both;
+  std::array<stream_end, 3> calls;
+  for (auto& each : calls) {
+    each.ending = true;
+    REQUIRE(both.client.open(each) == errc::ok);
+    REQUIRE(talk(both.client, both.server) == errc::ok);
+    // SETTINGS_HEADER_TABLE_SIZE, 0 and then 4096, in one frame.
+    using namespace std::string_view_literals;
+    REQUIRE(both.client.take("\0\0\x0c\4\0\0\0\0\0\0\1\0\0\0\0\0\1\0\0\x10\0"sv) == errc::ok);
+    static_cast<void>(both.client.sent());  // that it is acknowledged, which the server did not ask for
+  }
+  REQUIRE(both.server.streams.size() == 3);
+  for (auto const& each : both.server.streams) CHECK(each.lists == std::vector<fields>{hello_request});
 }
