@@ -3,7 +3,7 @@
 import time
 
 import http2
-from attack import Attack, MIB
+from attack import Attack, MIB, pause
 from victims import expect
 
 CALM = (http2.ENHANCE_YOUR_CALM,)
@@ -78,6 +78,11 @@ class ResetFloodUnread(Attack):
                                 limit=1)
                 if connection.closed:
                     break
+            # Its last words are waited with for a moment, and until then what comes is taken, unread.
+            end = time.monotonic() + 8
+            while not connection.closed and time.monotonic() < end:
+                connection.send(http2.ping(), limit=1)
+                pause(0.02)
             expect(connection.closed, 'still open after 100,000 malformed requests')
 
 
