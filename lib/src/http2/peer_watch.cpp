@@ -85,6 +85,12 @@ void peer_watch::charge(offence what) {
   session_.end(errors::enhance_your_calm, std::string{text}.append(to_string(what)));
 }
 
+void peer_watch::stream_reset(std::int32_t id) {
+  answered_streams_.add(id);
+  static_cast<void>(reset_streams_.take(id));
+  std::erase(late_, id);
+}
+
 std::vector<std::int32_t> peer_watch::take_late() {
   paid_resets_ += late_.size();
   return std::exchange(late_, {});

@@ -49,6 +49,8 @@ class peer_watch {
 
   // What we did.
   void stream_opened() noexcept { budget_.stream_opened(); }
+  /// We reset it, and answer nothing that stands behind a reset of the peer's any more.
+  void stream_reset(std::int32_t id);
   /// Server: a stream was answered to its end. Who uses what it asks for may also reset some.
   void answered() noexcept { resets_.give(); }
   /// A reset of our own wish, whatever its error says of the peer.
@@ -81,7 +83,7 @@ class peer_watch {
   stream_ids ids_;  // server: that the client opened
   ended_ids ended_streams_;
   ended_ids reset_streams_;  // client: by the server
-  ended_ids answered_streams_;  // of those, that frames came behind: each is answered once
+  ended_ids answered_streams_;  // that we have reset: once each
   std::vector<std::int32_t> late_;
   std::size_t paid_resets_ = 0;  // not sent yet
 };

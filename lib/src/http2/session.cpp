@@ -173,6 +173,7 @@ void session::resume_data(std::int32_t id) {
 
 void session::reset(std::int32_t id, std::uint32_t error) {
   if (auto* const user = impl_->user(id); user != nullptr && std::exchange(user->reset_, true)) return;
+  impl_->watch.stream_reset(id);
   impl_->watch.own_reset(error);
   impl_->submitted(nghttp2_submit_rst_stream(impl_->native, NGHTTP2_FLAG_NONE, id, error));
 }

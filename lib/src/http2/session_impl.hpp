@@ -93,6 +93,7 @@ struct session::impl final : private peer_watch::host, private field_cache::expe
   void forget_user() noexcept { latest_user = nullptr; }
   void reset_malformed(stream_user& user, std::int32_t id) {
     if (std::exchange(user.reset_, true)) return;
+    watch.stream_reset(id);
     submitted(nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, id, NGHTTP2_PROTOCOL_ERROR));
     watch.charge_reset(offence::stream_error);
   }
