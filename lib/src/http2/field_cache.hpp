@@ -39,7 +39,7 @@ class field_cache {
   field_cache& operator=(field_cache const&) = delete;
 
   /// Until the next one is asked for; its views hold until the list ends. `in_table`: it may come again by its place there.
-  [[nodiscard]] known_field const& find(nghttp2_rcbuf* name, nghttp2_rcbuf* value, bool in_table = true) {
+  [[nodiscard]] known_field const& find(nghttp2_rcbuf* name, nghttp2_rcbuf* value, bool in_table) {
     if (sets_ == nullptr) return add(name, value, in_table);
     for (auto const& each : (*sets_)[set_of(name, value)])
       if (each.name == name && each.value == value) return each.what;
