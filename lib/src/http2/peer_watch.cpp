@@ -74,7 +74,7 @@ void peer_watch::note_end(frame_head const& head) {
     return session_.end(errors::stream_closed, "DATA or HEADERS on a stream that was ended before");
   if (reset_streams_.take(head.stream)) {
     answered_streams_.add(head.stream);
-    return late_.push_back(head.stream);
+    late_.push_back(head.stream);
   }
   if ((head.flags & frames::end_stream) != 0) ended_streams_.add(head.stream);
 }
