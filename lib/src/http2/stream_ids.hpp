@@ -43,6 +43,7 @@ class ended_ids {
  public:
   ended_ids() noexcept { latest_.fill(-1); }
   void add(std::int32_t id) noexcept {
+    if (contain(id)) return;
     latest_[next_++ % latest_.size()] = id;
     highest_ = std::max(highest_, id);
   }

@@ -40,3 +40,11 @@ TEST_CASE("the latest eight streams that were ended are remembered, and no strea
   CHECK_FALSE(ids.contain(1));
   for (int id = 3; id != 19; id += 2) CHECK(ids.contain(id));
 }
+
+TEST_CASE("a stream that was ended twice is remembered once") {
+  ended_ids ids;
+  ids.add(1);
+  ids.add(1);
+  CHECK(ids.take(1));
+  CHECK_FALSE(ids.take(1));
+}
