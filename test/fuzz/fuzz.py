@@ -36,11 +36,13 @@ class target:
         for folder in (self.corpus, self.found, self.log.parent):
             folder.mkdir(parents=True, exist_ok=True)
 
-    def start(self, seconds):
+    def start(self, seconds, seed):
         self.before = set(self.found.iterdir())
         command = [self.program, f"-max_total_time={seconds}", f"-timeout={LONGEST_INPUT}", "-rss_limit_mb=2048",
                    "-malloc_limit_mb=256", f"-report_slow_units={LONGEST_INPUT}", "-print_final_stats=1",
                    f"-artifact_prefix={self.found / self.name}-"]
+        if seed:
+            command.append(f"-seed={seed}")
         if self.name in DICTIONARIES:
             command.append(f"-dict={HERE / DICTIONARIES[self.name]}")
         self.began = time.monotonic()
@@ -58,7 +60,8 @@ class target:
         print(f"{self.name}: {inputs} inputs in {time.monotonic() - self.began:.0f} s, {reached}", flush=True)
         if code == 0:
             return True
-        said = [line for line in lines if line.startswith(("broken:", "SUMMARY:", "one: ", "other: ")) or "ERROR" in line]
+        said = [line for line in lines
+                if line.startswith(("broken:", "SUMMARY:", "one: ", "other: ", "Base64: ")) or "ERROR" in line]
         print(f"{self.name}: BROKEN", *said[:6], sep="\n  ")
         for path in sorted(set(self.found.iterdir()) - self.before):
             print(f"  the input: {path}\n  again:     {self.program} {path}")
@@ -77,14 +80,14 @@ class target:
             smaller.rename(self.corpus)
 
 
-def run(targets, seconds, jobs):
+def run(targets, seconds, jobs, seed):
     """Runs the targets, `jobs` at a time; returns how many broke."""
     broken = 0
     waiting, running = list(targets), []
     while waiting or running:
         while waiting and len(running) < jobs:
             running.append(waiting.pop(0))
-            running[-1].start(seconds)
+            running[-1].start(seconds, seed)
         one = running.pop(0)
         if not one.finish():
             broken += 1
@@ -101,6 +104,8 @@ def main():
     parser.add_argument("--minutes", type=float, default=0, help="for each target; without it and --seconds: one minute")
     parser.add_argument("--seconds", type=float, default=0, help="more of them")
     parser.add_argument("--jobs", type=int, default=1, help="how many targets run at once (default 1)")
+    parser.add_argument("--seed", type=int, default=0,
+                        help="of the random inputs: from the same corpus the same ones again (default: another each time)")
     parser.add_argument("--build", type=Path, default=ROOT / "build-fuzz", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     programs = sorted((arguments.build / "test/fuzz").glob("fuzz-*"))
@@ -115,7 +120,7 @@ def main():
         if name not in known:
             parser.error(f"there is no target {name}; there are: {' '.join(known)}")
     seconds = round(arguments.minutes * 60 + arguments.seconds) or 60
-    broken = run([target(arguments.build, name) for name in names], seconds, max(arguments.jobs, 1))
+    broken = run([target(arguments.build, name) for name in names], seconds, max(arguments.jobs, 1), arguments.seed)
     print(f"{len(names) - broken} passed, {broken} failed, 0 skipped")
     return 1 if broken else 0
 
