@@ -42,6 +42,7 @@ std::string check_unix(std::string_view what, std::string_view name) {
 }
 
 std::optional<std::uint32_t> parse_zone(std::string const& zone) {
+  if (zone.find(':') != zone.npos) return std::nullopt;  // the kernel would look no further
   if (auto const index = ::if_nametoindex(zone.c_str()); index != 0) return index;
   std::uint32_t number = 0;
   auto const [end, error] = std::from_chars(zone.data(), zone.data() + zone.size(), number);

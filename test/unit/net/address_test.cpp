@@ -113,4 +113,5 @@ TEST_CASE("ports and wildcards are told") {
   CHECK_FALSE(address::from_ip("::1", 9)->is_wildcard());
   CHECK_FALSE(address::from_ip("localhost", 9));
   CHECK_FALSE(address::from_ip("fe80::1%no-such-interface", 9));
+  CHECK_FALSE(address::from_ip("fe80::1%lo:alias", 9));  // the kernel knows it as lo
 }
