@@ -242,6 +242,17 @@ def operations():
     yield "steps", b"\0" + call(0) + read + b"\0" + b"\x0d\x01" * 10
 
 
+def hpack():
+    added = b"\x40\x01a\x01b"
+    coded = bytes.fromhex("828684418cf1e3c2e5f23a6ba0ab90f4ff")
+    blocks = {"static": (b"\x82\x86\x84", b"\x82\x86\x84"), "added": (added, b"\xbe", b"\x7e\x02cd", b"\xbe\xbf"),
+              "coded": (coded, b"\xbe"), "not_added": (b"\x00\x01a\x01b", b"\x10\x01a\x81\x1f", b"\x0f\x10\x02to"),
+              "resized": (b"\x20" + added, b"\xbe", b"\x3f\xe1\x1f" + added, b"\x20\x3f\x21\xbe"),
+              "large": (b"\x40\x01n\x7f\x49" + bytes(200), *[b"\x7e\x7f\x49" + bytes(200)] * 20, b"\xbe\xbf\xc0\xc8")}
+    for name, each in blocks.items():
+        yield name, b"".join(bytes([len(block)]) + block for block in each)
+
+
 def addresses():
     texts = """dns:///localhost:50051 dns:localhost localhost:50051 localhost dns://192.0.2.53:53/host:1 ipv4:192.0.2.1:80,192.0.2.2:81
         unix:////run/x.sock ipv6:[2001:db8::1]:80 ipv6:[fe80::1%lo]:80 ::1 [::1]:0 unix:/run/x.sock unix:///run/x.sock unix:relative unix-abstract:name
@@ -264,7 +275,7 @@ def plugin():
 
 TARGETS = {"addresses": addresses, "client_bytes": client_bytes, "client_frames": client_frames, "decompress": decompress,
            "deframer": deframer,
-           "fields": fields_seeds, "operations": operations, "plugin": plugin, "server_bytes": server_bytes,
+           "fields": fields_seeds, "hpack": hpack, "operations": operations, "plugin": plugin, "server_bytes": server_bytes,
            "server_frames": server_frames, "split": split, "tls": tls}
 
 

@@ -34,10 +34,16 @@ inline constexpr std::uint32_t wrong = 1U << 19U;  ///< the message is malformed
 }  // namespace seen
 
 /// What HTTP/2 says about one field (RFC 9113, 8), whatever list it is in: where it must not come, and what it means for
-/// those behind it.
+/// those behind it. Or about several, one behind the other.
 struct field_rule {
   std::uint32_t adds = 0;
   std::uint32_t forbidden_after = 0;
+
+  void follow(field_rule const& next) noexcept {
+    forbidden_after |= next.forbidden_after;
+    if ((adds & next.forbidden_after) != 0) forbidden_after |= seen::anything;
+    adds |= next.adds;
+  }
 };
 [[nodiscard]] field_rule rule_of(side receiver, std::string_view name, std::string_view value) noexcept;
 

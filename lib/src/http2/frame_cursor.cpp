@@ -4,6 +4,7 @@
 #include "http2/frame_types.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::http2 {
 namespace {
@@ -46,27 +47,54 @@ void write_frame_head(frame_head const& head, std::byte* to) noexcept {
   put_number(to + 5, static_cast<std::uint32_t>(head.stream));
 }
 
-bool frame_cursor::next(bytes_view& rest, frame_head& head) noexcept {
-  std::size_t const skipped = std::min(payload_left_, rest.size());
-  rest = rest.subspan(skipped);
-  payload_left_ -= skipped;
-  if (payload_left_ != 0) return false;
-  std::size_t read = 0;  // of the payload
+bool frame_cursor::next(bytes_view& rest, frame_part& part) {
+  if (rest.empty()) return false;
+  part.begins = part.block_ends = false;
+  part.error = errors::none;
+  part.raw = part.bare = {};
+  if (payload_left_ != 0) return take_payload(rest, part);
+  std::byte const* const from = rest.data();
+  if (!take_head(rest, part)) return false;
+  in_fragment_ = is_of_block(part);
+  if (part.error != errors::none) return true;
+  std::size_t const size = std::min(payload_left_, rest.size());
+  if (in_fragment_) {
+    if (size != payload_left_) {  // nothing of it is taken yet
+      current_ = part.head;
+      have_ = 0;
+      payload_.clear();
+      return true;
+    }
+    take_fragment(rest.first(size), part);
+  } else if (have_ != 0) {  // the head alone, as it stands elsewhere
+    part.raw = bytes_view{partial_}.first(std::exchange(have_, 0));
+    return true;
+  } else {
+    part.raw = {from, head_size + size};
+  }
+  have_ = 0;
+  rest = rest.subspan(size);
+  payload_left_ -= size;
+  return true;
+}
+
+bool frame_cursor::take_head(bytes_view& rest, frame_part& part) noexcept {
   if (have_ == 0 && rest.size() >= head_size && type_of(rest.data()) != frames::priority) {
-    head = parse(rest.data());
+    part.head = parse(rest.data());
     rest = rest.subspan(head_size);
+    payload_left_ = part.head.length;
   } else {
     if (!collect(rest, head_size)) return false;
-    head = parse(partial_.data());
-    if (head.type == frames::priority && head.length >= dependency_size) {
+    part.head = parse(partial_.data());
+    payload_left_ = part.head.length;
+    if (part.head.type == frames::priority && payload_left_ >= dependency_size) {
+      payload_left_ = 0;
       if (!collect(rest, head_size + dependency_size)) return false;
-      head.dependency = stream_id(partial_.data() + head_size);
-      read = dependency_size;
+      part.head.dependency = stream_id(partial_.data() + head_size);
+      payload_left_ = part.head.length - dependency_size;
     }
-    have_ = 0;
   }
-  payload_left_ = head.length - read;
-  note_block(head);
+  part.begins = true;
   return true;
 }
 
@@ -79,16 +107,96 @@ bool frame_cursor::collect(bytes_view& rest, std::size_t wanted) noexcept {
   return have_ == wanted;
 }
 
-void frame_cursor::note_block(frame_head const& head) noexcept {
-  bool const begins = head.type == frames::headers || head.type == frames::push_promise;
-  if (begins) {
-    ++blocks_;
-    continuations_ = 0;
-  } else if (head.type == frames::continuation) {
-    ++continuations_;
+bool frame_cursor::is_of_block(frame_part& part) noexcept {
+  bool const fits = part.head.length <= frames::largest_payload;
+  if (block_open_) {
+    bool const goes_on = part.head.type == frames::continuation && part.head.stream == block_stream_;
+    if (goes_on && fits) return true;
+    fail(part, goes_on ? errors::frame_size : errors::protocol,
+         goes_on ? "CONTINUATION: larger than allowed" : "a frame inside a header block of another");
+    return false;
   }
-  block_open_ = begins || head.type == frames::continuation;
-  block_ends_ = (head.flags & frames::end_headers) != 0;
+  if (part.head.type != frames::headers || part.head.stream == 0 || !fits) return false;
+  block_stream_ = part.head.stream;
+  block_open_ = true;
+  ++blocks_;
+  return true;
+}
+
+bool frame_cursor::take_payload(bytes_view& rest, frame_part& part) {
+  auto const piece = rest.first(std::min(payload_left_, rest.size()));
+  rest = rest.subspan(piece.size());
+  payload_left_ -= piece.size();
+  if (!in_fragment_) {
+    part.raw = piece;
+    return true;
+  }
+  payload_.insert(payload_.end(), piece.begin(), piece.end());
+  if (payload_left_ != 0) return false;
+  part.head = current_;
+  take_fragment(payload_, part);
+  return true;
+}
+
+void frame_cursor::take_fragment(bytes_view payload, frame_part& part) {
+  bool const begins = part.head.type == frames::headers;
+  if (begins) block_.clear();
+  if (!strip(payload, part)) return;
+  if (block_.size() + payload.size() > largest_block_)
+    return fail(part, errors::protocol, "header list far above the limit");
+  block_open_ = (part.head.flags & frames::end_headers) == 0;
+  if (block_open_ || !begins) block_.insert(block_.end(), payload.begin(), payload.end());
+  part.block_ends = !block_open_;
+  if (part.block_ends) part.block = begins ? payload : bytes_view{block_};
+}
+
+// Takes off what stands round the block's bytes, and keeps what nghttp2 is to see of the frame.
+bool frame_cursor::strip(bytes_view& payload, frame_part& part) noexcept {
+  std::size_t size = head_size;
+  if (part.head.type == frames::headers &&
+      (part.head.flags & (frames::padded | frames::with_priority)) != 0) {
+    if (!strip_padding(payload, part) || !strip_priority(payload, part, size)) return false;
+  }
+  write_frame_head({.length = static_cast<std::uint32_t>(size - head_size),
+                    .type = part.head.type,
+                    .flags = static_cast<std::uint8_t>(part.head.flags & ~unsigned{frames::padded}),
+                    .stream = part.head.stream},
+                   bare_.data());
+  part.bare = bytes_view{bare_}.first(size);
+  return true;
+}
+
+bool frame_cursor::strip_padding(bytes_view& payload, frame_part& part) noexcept {
+  if ((part.head.flags & frames::padded) == 0) return true;
+  std::size_t const padding = payload.empty() ? 0 : 1 + std::to_integer<std::size_t>(payload.front());
+  if (padding == 0 || padding > payload.size()) {
+    fail(part, errors::protocol, "HEADERS: more padding than payload");
+    return false;
+  }
+  payload = payload.subspan(1, payload.size() - padding);
+  return true;
+}
+
+bool frame_cursor::strip_priority(bytes_view& payload, frame_part& part, std::size_t& size) noexcept {
+  if ((part.head.flags & frames::with_priority) == 0) return true;
+  if (payload.size() < priority_size) {
+    fail(part, errors::frame_size, "HEADERS: too short for a priority");
+    return false;
+  }
+  std::copy_n(payload.begin(), priority_size, bare_.begin() + head_size);
+  payload = payload.subspan(priority_size);
+  size += priority_size;
+  return true;
+}
+
+void frame_cursor::free_pieces() noexcept {
+  std::vector<std::byte>{}.swap(payload_);
+  std::vector<std::byte>{}.swap(block_);
+}
+
+void frame_cursor::fail(frame_part& part, std::uint32_t error, std::string_view violation) noexcept {
+  part.error = error;
+  part.violation = violation;
 }
 
 }  // namespace sluice::http2

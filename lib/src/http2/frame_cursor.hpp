@@ -6,6 +6,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 namespace sluice::http2 {
 
@@ -24,36 +26,62 @@ inline constexpr std::size_t frame_head_size = 9;
 /// Length, type, flags and stream.
 void write_frame_head(frame_head const& head, std::byte* to) noexcept;
 
-/// Walks from frame head to frame head over received bytes, however they are cut. nghttp2 tells of frames that it accepts
-/// and of whole header blocks; what a peer spends on the others, and how long on a block, is seen here.
+/// What comes next in received bytes. The views hold until the next part is asked for.
+struct frame_part {
+  bool begins = false;  ///< a frame begins, the one of `head`
+  frame_head head;
+  bytes_view raw;           ///< bytes of any other frame than a header block's
+  bytes_view bare;  ///< a frame of a header block without its part of it: a head, and a priority
+  bool block_ends = false;  ///< with that frame:
+  bytes_view block;         ///< the whole block
+  std::uint32_t error = 0;  ///< the peer broke the rules of header blocks; nothing comes after this
+  std::string_view violation;
+};
+
+/// Walks over received bytes, however they are cut, from frame to frame, and puts header blocks together (RFC 9113, 4.3).
+/// Frames that break the rules of all frames are raw: nghttp2 knows what to say.
 class frame_cursor {
  public:
-  /// `skip`: bytes before the first frame, a client's preface.
-  explicit frame_cursor(std::size_t skip = 0) noexcept : payload_left_{skip} {}
+  /// `skip`: bytes before the first frame, a client's preface. `largest_block`: in bytes.
+  frame_cursor(std::size_t skip, std::size_t largest_block) noexcept
+      : payload_left_{skip}, largest_block_{largest_block} {}
 
-  /// Moves behind the next head in `rest`. False: `rest` is used up.
-  [[nodiscard]] bool next(bytes_view& rest, frame_head& head) noexcept;
+  /// Moves on in `rest`. False: `rest` is used up, and `part` means nothing.
+  [[nodiscard]] bool next(bytes_view& rest, frame_part& part);
 
   /// The number of the header block of which not everything has come, counted from 1; 0: there is none.
-  [[nodiscard]] std::uint64_t open_block() const noexcept {
-    return block_open_ && !(block_ends_ && payload_left_ == 0) ? blocks_ : 0;
+  [[nodiscard]] std::uint64_t open_block() const noexcept { return block_open_ ? blocks_ : 0; }
+  /// Gives back what the latest block needed, if it came in pieces.
+  void release() noexcept {
+    if (payload_.capacity() + block_.capacity() != 0) free_pieces();
   }
-  /// How many CONTINUATION frames the latest header block has so far.
-  [[nodiscard]] std::size_t continuations() const noexcept { return continuations_; }
 
  private:
   static constexpr std::size_t head_size = frame_head_size;
-  static constexpr std::size_t dependency_size = 4;
+  static constexpr std::size_t dependency_size = 4, priority_size = 5;
+  [[nodiscard]] bool take_head(bytes_view& rest, frame_part& part) noexcept;
   [[nodiscard]] bool collect(bytes_view& rest, std::size_t wanted) noexcept;
-  void note_block(frame_head const& head) noexcept;
+  [[nodiscard]] bool is_of_block(frame_part& part) noexcept;
+  [[nodiscard]] bool take_payload(bytes_view& rest, frame_part& part);
+  void take_fragment(bytes_view payload, frame_part& part);
+  [[nodiscard]] bool strip(bytes_view& payload, frame_part& part) noexcept;
+  [[nodiscard]] bool strip_padding(bytes_view& payload, frame_part& part) noexcept;
+  [[nodiscard]] bool strip_priority(bytes_view& payload, frame_part& part, std::size_t& size) noexcept;
+  void free_pieces() noexcept;
+  static void fail(frame_part& part, std::uint32_t error, std::string_view violation) noexcept;
 
   std::size_t payload_left_;
+  std::size_t largest_block_;
   std::size_t have_ = 0;  // bytes of a head that is not complete
   std::array<std::byte, head_size + dependency_size> partial_{};
-  std::uint64_t blocks_ = 0;
-  std::size_t continuations_ = 0;
+  frame_head current_;  // whose payload comes in pieces
+  bool in_fragment_ = false;  // the payload is a header block's
   bool block_open_ = false;
-  bool block_ends_ = false;  // with the payload of this frame
+  std::uint64_t blocks_ = 0;
+  std::int32_t block_stream_ = 0;
+  std::array<std::byte, head_size + priority_size> bare_{};
+  std::vector<std::byte> payload_;  // of a block's frame that came in pieces
+  std::vector<std::byte> block_;  // from several frames
 };
 
 }  // namespace sluice::http2

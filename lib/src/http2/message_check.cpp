@@ -18,6 +18,12 @@ std::optional<std::int64_t> parse_length(std::string_view text) noexcept {
 
 }  // namespace
 
+void message_check::take_lengths(received_list& list) {
+  std::erase_if(list.fields, [this](received_field const& field) {
+    return field.name == "content-length" && !take_length(field.value);
+  });
+}
+
 bool message_check::take_length(std::string_view value) noexcept {
   auto const length = parse_length(value);
   // Some servers say "content-length: 0" where there must be none: that is dropped.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "http2/field_rule.hpp"
+#include "http2/received_list.hpp"
 #include "http2/side.hpp"
 
 #include <cstddef>
@@ -19,13 +19,12 @@ class message_check {
     bool const final_response = receiver == side::client && (seen_ & seen::expects_final) != 0;
     if (!first && !final_response) seen_ |= seen::trailers;
   }
-  /// A field of the list. False: it is not to be handed on.
-  [[nodiscard]] bool take(field_rule const& rule, std::string_view value) noexcept {
-    if ((seen_ & rule.forbidden_after) != 0) seen_ |= seen::wrong;
-    seen_ |= rule.adds;
-    if ((rule.adds & seen::length) != 0) [[unlikely]]
-      return take_length(value);
-    return true;
+  /// Drops from the list what is not to be handed on.
+  void take(received_list& list) {
+    if ((seen_ & list.rule.forbidden_after) != 0) seen_ |= seen::wrong;
+    seen_ |= list.rule.adds;
+    if ((list.rule.adds & seen::length) != 0) [[unlikely]]
+      take_lengths(list);
   }
   // Each: false when the message is malformed.
   [[nodiscard]] bool end_list(side receiver, bool end_stream) noexcept;
@@ -35,6 +34,7 @@ class message_check {
   [[nodiscard]] bool wrong() const noexcept { return (seen_ & seen::wrong) != 0; }
 
  private:
+  void take_lengths(received_list& list);
   [[nodiscard]] bool take_length(std::string_view value) noexcept;
   [[nodiscard]] bool good_request() noexcept;
   [[nodiscard]] bool good_response() noexcept;

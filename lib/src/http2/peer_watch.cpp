@@ -7,23 +7,15 @@
 #include <utility>
 
 namespace sluice::http2 {
-namespace {
-
-constexpr std::size_t preface_size = 24;  // RFC 9113, 3.4
-
-}  // namespace
 
 peer_watch::peer_watch(http2::side ours, peer_limits const& limits, host& session)
     : side_{ours}, max_continuations_{limits.max_continuations}, session_{session},
-      cursor_{ours == side::server ? preface_size : 0}, budget_{limits.abuse_burst, limits.abuse_per_second},
+      budget_{limits.abuse_burst, limits.abuse_per_second},
       resets_{limits.reset_burst, limits.resets_per_second} {}
 
-void peer_watch::inspect(bytes_view received) {
-  frame_head head;
-  while (!session_.is_ending() && cursor_.next(received, head)) {
-    look_at(head);
-    charge(budget_.judge(head));
-  }
+void peer_watch::judge(frame_head const& head) {
+  look_at(head);
+  if (!session_.is_ending()) charge(budget_.judge(head));
 }
 
 void peer_watch::look_at(frame_head const& head) {
@@ -33,14 +25,16 @@ void peer_watch::look_at(frame_head const& head) {
     case frames::priority: return look_at_priority(head);
     case frames::rst_stream: return look_at_reset(head);
     case frames::continuation:
-      if (cursor_.continuations() > max_continuations_)
+      if (++continuations_ > max_continuations_)
         session_.end(errors::enhance_your_calm, "too many CONTINUATION frames");
       return;
+    case frames::push_promise: return session_.end(errors::protocol, "PUSH_PROMISE: nobody allowed it");
     default: return;
   }
 }
 
 void peer_watch::look_at_headers(frame_head const& head) {
+  continuations_ = 0;
   note_end(head);
   if (!is_server()) return;
   switch (ids_.headers_on(head.stream)) {

@@ -37,7 +37,8 @@ class peer_watch {
 
   peer_watch(http2::side ours, peer_limits const& limits, host& session);
 
-  void inspect(bytes_view received);
+  /// A frame begins; nghttp2 has not seen it.
+  void judge(frame_head const& head);
   void charge(offence what);
   /// A stream is about to be reset for the peer's error.
   void charge_reset(offence what) {
@@ -62,9 +63,6 @@ class peer_watch {
   /// One that was not charged before is charged now.
   void reset_sent(std::uint32_t error);
 
-  /// See session::open_header_block.
-  [[nodiscard]] std::uint64_t open_header_block() const noexcept { return cursor_.open_block(); }
-
  private:
   void look_at(frame_head const& head);
   void look_at_headers(frame_head const& head);
@@ -77,7 +75,7 @@ class peer_watch {
   http2::side side_;
   std::size_t max_continuations_;
   host& session_;
-  frame_cursor cursor_;
+  std::size_t continuations_ = 0;  // of the latest header block
   abuse_budget budget_;
   token_bucket resets_;
   stream_ids ids_;  // server: that the client opened

@@ -15,26 +15,6 @@
 
 namespace sluice::http2 {
 
-// In place of the empty one that nghttp2 has made of an empty list.
-void session::impl::put_headers(frame_head head) {
-  constexpr std::size_t largest = 16 * 1024;  // every peer takes it
-  for (bytes_view rest = block.view();;) {
-    auto const part = rest.first(std::min(rest.size(), largest));
-    rest = rest.subspan(part.size());
-    head.length = static_cast<std::uint32_t>(part.size());
-    if (!rest.empty()) head.flags &= static_cast<std::uint8_t>(~frames::end_headers);
-    else head.flags |= frames::end_headers;
-    write_frame_head(head, out->prepare(frame_head_size).data());
-    out->commit(frame_head_size);
-    out->append(part);
-    if (rest.empty()) break;
-    head.type = frames::continuation;
-    head.flags = 0;
-  }
-  constexpr std::size_t most_kept_room = 4096;
-  if (block.capacity() > most_kept_room) block.release();
-}
-
 /// While nghttp2 runs.
 struct session::work {
   explicit work(impl& of) noexcept : of_{of} { of_.at_work = true; }
@@ -97,10 +77,8 @@ session::~session() = default;
 
 errc session::receive(bytes_view bytes) {
   work const here{*impl_};
-  impl_->watch.inspect(bytes);
   if (impl_->ending) return errc::protocol_error;
-  auto const taken = nghttp2_session_mem_recv(
-      impl_->native, reinterpret_cast<std::uint8_t const*>(bytes.data()), bytes.size());
+  auto const taken = impl_->take(bytes);
   if (impl_->no_memory || taken == NGHTTP2_ERR_NOMEM) {
     impl_->violation = "out of memory";
     nghttp2_session_terminate_session(impl_->native, NGHTTP2_INTERNAL_ERROR);
@@ -115,7 +93,6 @@ errc session::receive(bytes_view bytes) {
         impl_->native, taken == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR);
     return errc::protocol_error;
   }
-  if (impl_->watch.open_header_block() == 0) impl_->end_list();  // nghttp2 does not tell of each list's end
   for (auto const id : impl_->watch.take_late())
     nghttp2_submit_rst_stream(impl_->native, NGHTTP2_FLAG_NONE, id, errors::stream_closed);
   return errc::ok;
@@ -208,7 +185,7 @@ bool session::take_sent_for_streams() noexcept { return std::exchange(impl_->sen
 
 void session::ping(std::uint64_t opaque) { impl_->submit_ping(opaque); }
 
-std::uint64_t session::open_header_block() const noexcept { return impl_->watch.open_header_block(); }
+std::uint64_t session::open_header_block() const noexcept { return impl_->cursor.open_block(); }
 bool session::settings_acknowledged() const noexcept { return impl_->settings_acknowledged; }
 std::size_t session::queued_frames() const noexcept {
   return nghttp2_session_get_outbound_queue_size(impl_->native);

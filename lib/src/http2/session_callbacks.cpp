@@ -21,16 +21,8 @@ struct session::callbacks {
 
   static int on_begin_headers(nghttp2_session* native, nghttp2_frame const* frame, void* data) {
     auto& me = self(data);
-    me.end_list();
-    me.list_size = 0;
-    me.list_too_large = false;
-    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
-      me.list_user = me.user(frame->hd.stream_id);
-      if (me.list_user != nullptr)
-        me.list_user->message_.begin_list(me.options.side, frame->headers.cat == NGHTTP2_HCAT_RESPONSE);
-      return 0;
-    }
-    stream_user* const user = me.list_user = me.events.stream_opened(frame->hd.stream_id);
+    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+    stream_user* const user = me.events.stream_opened(frame->hd.stream_id);
     if (user == nullptr) {
       me.submitted(
           nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM));
@@ -46,38 +38,12 @@ struct session::callbacks {
     return 0;
   }
 
-  static int on_header(nghttp2_session*, nghttp2_frame const*, nghttp2_rcbuf* name, nghttp2_rcbuf* value,
-                       std::uint8_t flags, void* data) {
-    auto& me = self(data);
-    auto const& [field, rule] = me.known.find(name, value, (flags & NGHTTP2_NV_FLAG_NO_INDEX) == 0);
-    bool const wanted = me.list_user != nullptr && me.list_user->message_.take(rule, field.value);
-    me.list_size += field.name.size() + field.value.size() + 32;
-    if (me.list_size > me.options.max_header_list_size) {
-      // The block is decoded to its end, or the HPACK table would go wrong for every later stream; far beyond the limit
-      // the connection ends.
-      me.list_too_large = true;
-      if (me.list_size > std::size_t{4} * me.options.max_header_list_size) {
-        me.complaint = "header list far above the limit";
-        return NGHTTP2_ERR_CALLBACK_FAILURE;
-      }
-      return 0;
-    }
-    if (wanted) me.list.push_back(field);
-    return 0;
-  }
-
   static int on_frame(nghttp2_session*, nghttp2_frame const* frame, void* data) {
     auto& me = self(data);
     bool const end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS:
-        if (auto* const user = std::exchange(me.list_user, nullptr)) {
-          user->peer_ended_ |= end;
-          if (user->message_.end_list(me.options.side, end))
-            me.events.headers(*user, me.list, end, me.list_too_large);
-          else me.reset_malformed(*user, frame->hd.stream_id);
-        }
-        me.end_list();
+        if (auto* const user = me.user(frame->hd.stream_id)) me.hear(*user, frame->headers, end);
         break;
       case NGHTTP2_DATA:
         if (auto* const user = me.user(frame->hd.stream_id); user != nullptr && end) {
@@ -150,7 +116,6 @@ struct session::callbacks {
     auto& me = self(data);
     auto* const user = me.user(id);
     me.forget_user();
-    if (user == me.list_user) me.list_user = nullptr;  // closed between two pieces of a header list
     bool const by_peer = std::exchange(me.reset_by_peer, 0) == id;
     // It may be over for both sides before its reset is sent.
     if (error == NGHTTP2_NO_ERROR && user != nullptr && user->message_.wrong())
@@ -220,9 +185,8 @@ struct session::callbacks {
     return std::min({session_window, stream_window, static_cast<std::int32_t>(max_frame), largest});
   }
 
-  static int on_error(nghttp2_session*, int code, char const* text, std::size_t size, void* data) {
-    // A wrong field ends its stream; what ends the connection afterwards is something else.
-    if (code != NGHTTP2_ERR_HTTP_HEADER) self(data).complaint.assign(text, size);
+  static int on_error(nghttp2_session*, int, char const* text, std::size_t size, void* data) {
+    self(data).complaint.assign(text, size);
     return 0;
   }
 };
@@ -252,7 +216,6 @@ struct guarded<Callback, Impl> {
 void session::impl::set_callbacks(nghttp2_session_callbacks* hooks) {
   nghttp2_session_callbacks_set_on_begin_headers_callback(hooks,
                                                           guarded<callbacks::on_begin_headers, impl>::call);
-  nghttp2_session_callbacks_set_on_header_callback2(hooks, guarded<callbacks::on_header, impl>::call);
   nghttp2_session_callbacks_set_on_frame_recv_callback(hooks, guarded<callbacks::on_frame, impl>::call);
   nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(
       hooks, guarded<callbacks::on_invalid_frame, impl>::call);

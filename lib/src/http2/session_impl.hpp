@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "http2/field_cache.hpp"
+#include "http2/frame_cursor.hpp"
+#include "http2/header_decoder.hpp"
 #include "http2/header_encoder.hpp"
 #include "http2/peer_watch.hpp"
 #include "http2/session.hpp"
@@ -18,8 +19,11 @@
 
 namespace sluice::http2 {
 
-/// A session's state: session.cpp is what its user calls, session_callbacks.cpp what nghttp2 calls.
-struct session::impl final : private peer_watch::host, private field_cache::expert {
+inline constexpr std::size_t preface_size = 24;  // RFC 9113, 3.4
+
+/// A session's state: session.cpp is what its user calls, session_callbacks.cpp what nghttp2 calls, session_headers.cpp what
+/// goes past nghttp2.
+struct session::impl final : private peer_watch::host, private field_table::expert {
   session_options options;
   session_events& events;
   nghttp2_session* native = nullptr;
@@ -37,22 +41,23 @@ struct session::impl final : private peer_watch::host, private field_cache::expe
   mutable std::int32_t latest_id = 0;
   mutable stream_user* latest_user = nullptr;
 
-  // The header list that is being received: one at a time on a connection.
-  field_cache known;
-  std::vector<received_field> list;
-  std::size_t list_size = 0;
-  bool list_too_large = false;
-  stream_user* list_user = nullptr;  // whose it is: looked up once, not for each field
+  frame_cursor cursor;
+  // nghttp2 may read nothing behind a GOAWAY, where a client can still have opened streams: it comes last.
+  bool client_leaves = false;
+  std::vector<std::byte> leave;
+  header_decoder decoder;
   std::uint64_t notice_ping = 0;  // goes out behind the shutdown notice
   std::int32_t reset_by_peer = 0;  // the stream whose close comes next
   header_encoder headers;
   buffer block;  // of the HEADERS frame that is sent next
-  bool at_work = false;    // nghttp2 must not be entered again
-  bool silent = false;     // nobody is told anything any more
+  bool at_work = false;  // nghttp2 must not be entered again
+  bool silent = false;  // nobody is told anything any more
   bool no_memory = false;  // something could not be said or taken in: the connection cannot go on
 
   impl(session_options const& chosen, session_events& told)
-      : options{chosen}, events{told}, watch{chosen.side, chosen.limits, *this}, known{*this} {}
+      : options{chosen}, events{told}, watch{chosen.side, chosen.limits, *this},
+        cursor{chosen.side == side::server ? preface_size : 0, std::size_t{4} * chosen.max_header_list_size},
+        decoder{*this, chosen.max_header_list_size} {}
   ~impl() { nghttp2_session_del(native); }
 
   // nghttp2 ends some connections by itself: what the peer did wrong is in the GOAWAY, or was complained about before.
@@ -74,7 +79,7 @@ struct session::impl final : private peer_watch::host, private field_cache::expe
                           reinterpret_cast<std::uint8_t const*>(text.data()), text.size());
   }
   [[nodiscard]] bool is_ending() const noexcept override { return ending; }
-  // field_cache::expert
+  // field_table::expert
   void look_at(known_field& found) const noexcept override {
     found.field.kind = events.kind_of(found.field.name);
     found.rule = rule_of(options.side, found.field.name, found.field.value);
@@ -97,13 +102,12 @@ struct session::impl final : private peer_watch::host, private field_cache::expe
     submitted(nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, id, NGHTTP2_PROTOCOL_ERROR));
     watch.charge_reset(offence::stream_error);
   }
-  /// Lets go of the header list that was received: its fields' text does not hold any more.
-  void end_list() noexcept {
-    constexpr std::size_t most_kept_room = 128;  // fields
-    list.clear();
-    if (list.capacity() > most_kept_room) std::vector<received_field>{}.swap(list);
-    known.end_list();
-  }
+  /// Gives nghttp2 what has come, with an empty block in place of each header block. Returns nghttp2's last answer.
+  ssize_t take(bytes_view bytes);
+  ssize_t take_block(frame_part const& part);
+  ssize_t pass_on(bytes_view bytes);
+  /// The decoder's list belongs to a frame that nghttp2 has found to be in order.
+  void hear(stream_user& who, nghttp2_headers const& frame, bool end);
   void take_settings(nghttp2_settings const& theirs) {
     for (auto const& each : std::span{theirs.iv, theirs.niv})
       if (each.settings_id == NGHTTP2_SETTINGS_HEADER_TABLE_SIZE) headers.change_table_size(each.value);

@@ -17,8 +17,11 @@ class message {
   bool list(fields const& of, bool end = false) {
     check_.begin_list(receiver_, std::exchange(first_, false));
     handed_on.clear();
+    http2::received_list received;
     for (auto const& [name, value] : of)
-      if (check_.take(http2::rule_of(receiver_, name, value), value)) handed_on.emplace_back(name, value);
+      received.add({.name = name, .value = value}, http2::rule_of(receiver_, name, value));
+    check_.take(received);
+    for (auto const& each : received.fields) handed_on.emplace_back(each.name, each.value);
     return check_.end_list(receiver_, end);
   }
   bool content(std::size_t size, bool end = false) {

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http2/header_decoder.hpp"
+
+#include "http2/huffman.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <tuple>
+
+namespace sluice::http2 {
+namespace {
+
+constexpr std::size_t most_kept_room = 256;  // characters
+constexpr std::size_t most_kept_fields = 128;
+constexpr std::size_t most_times_limit = 4;
+constexpr unsigned indexed = 0x80, added = 0x40, resized = 0x20, huffman = 0x80;
+
+unsigned peek(bytes_view rest) noexcept { return std::to_integer<unsigned>(rest.front()); }
+
+// RFC 7541, 5.1. What needs more bytes is larger than any index, length or size. `rest` is not empty.
+std::optional<std::size_t> take_number(bytes_view& rest, unsigned prefix_bits) noexcept {
+  std::size_t const most = (std::size_t{1} << prefix_bits) - 1;
+  std::size_t value = peek(rest) & most;
+  rest = rest.subspan(1);
+  if (value != most) return value;
+  for (unsigned shift = 0; shift <= 28 && !rest.empty(); shift += 7) {
+    unsigned const byte = peek(rest);
+    rest = rest.subspan(1);
+    value += std::size_t{byte & 0x7fU} << shift;
+    if (byte < 0x80U) return value;
+  }
+  return std::nullopt;
+}
+
+std::size_t place_of(bytes_view block) noexcept {
+  std::size_t hash = 0;
+  for (auto const byte : block.first(std::min<std::size_t>(block.size(), 16)))
+    hash = hash * 31 + std::to_integer<std::size_t>(byte);
+  return hash;
+}
+
+void give_back(std::vector<char>& room) noexcept {
+  if (room.capacity() > most_kept_room) std::vector<char>{}.swap(room);
+}
+
+}  // namespace
+
+header_decoder::outcome header_decoder::decode(bytes_view block) {
+  std::size_t const place = place_of(block) % std::tuple_size_v<kept_lists>;
+  if (kept_ != nullptr && !block.empty()) {
+    auto& kept = (*kept_)[place];
+    if (kept.block_size == block.size() && std::memcmp(kept.block.data(), block.data(), block.size()) == 0) {
+      list_ = &kept.list;
+      return outcome::decoded;
+    }
+  }
+  only_indexed_ = true;
+  auto const how = decode_all(block);
+  if (only_indexed_ && how == outcome::decoded) keep(block, place);
+  return how;
+}
+
+void header_decoder::keep(bytes_view block, std::size_t place) {
+  bool const as_it_is = decoded_.size <= limit_ && (decoded_.rule.adds & seen::length) == 0;
+  if (block.empty() || block.size() > kept_list{}.block.size() || !as_it_is) return;
+  if (kept_ == nullptr) kept_ = std::make_unique<kept_lists>();
+  auto& to = (*kept_)[place];
+  to.block_size = 0;
+  to.list = decoded_;
+  std::ranges::copy(block, to.block.begin());
+  to.block_size = block.size();
+}
+
+void header_decoder::forget() noexcept {
+  if (kept_ == nullptr) return;
+  for (auto& each : *kept_) each.block_size = 0;
+}
+
+void header_decoder::release() noexcept {
+  list_ = &decoded_;
+  decoded_.clear();
+  if (decoded_.fields.capacity() > most_kept_fields) decoded_ = {};
+  table_.release();
+}
+
+header_decoder::outcome header_decoder::decode_all(bytes_view rest) {
+  for (bool begins = true; !rest.empty();) {
+    unsigned const kind = peek(rest);
+    if ((kind & (indexed | added)) == 0 && (kind & resized) != 0) {
+      only_indexed_ = false;
+      forget();
+      auto const size = take_number(rest, 5);
+      if (!begins || !size || !table_.resize(*size)) return outcome::malformed;
+      continue;
+    }
+    begins = false;
+    auto const how = (kind & indexed) != 0 ? decode_indexed(rest) : decode_literal(rest);
+    if (how != outcome::decoded) return how;
+  }
+  return outcome::decoded;
+}
+
+header_decoder::outcome header_decoder::decode_indexed(bytes_view& rest) {
+  auto const index = take_number(rest, 7);
+  auto const* const field = index ? table_.find(*index) : nullptr;
+  return field != nullptr ? put(*field) : outcome::malformed;
+}
+
+header_decoder::outcome header_decoder::put(known_field const& field) {
+  decoded_.add(field.field, field.rule);
+  return decoded_.size <= most_times_limit * limit_ ? outcome::decoded : outcome::too_large;
+}
+
+header_decoder::outcome header_decoder::decode_literal(bytes_view& rest) {
+  bool const enters = (peek(rest) & added) != 0;
+  only_indexed_ = false;
+  if (enters) forget();
+  auto const index = take_number(rest, enters ? 6 : 4);
+  if (!index) return outcome::malformed;
+  std::string_view name;
+  if (*index != 0) {
+    auto const* const known = table_.find(*index);
+    if (known == nullptr) return outcome::malformed;
+    name = known->field.name;
+  } else if (!decode_string(rest, name_, name)) {
+    return outcome::malformed;
+  }
+  std::string_view value;
+  if (!decode_string(rest, value_, value)) return outcome::malformed;
+  bool const stays = name.data() != name_.data() && value.data() != value_.data();
+  auto const how = put(enters  ? table_.add(name, value)
+                       : stays ? table_.judged(name, value)
+                               : table_.keep(name, value));
+  give_back(name_);
+  give_back(value_);
+  return how;
+}
+
+bool header_decoder::decode_string(bytes_view& rest, std::vector<char>& room, std::string_view& text) {
+  if (rest.empty()) return false;
+  bool const coded = (peek(rest) & huffman) != 0;
+  auto const size = take_number(rest, 7);
+  if (!size || *size > rest.size()) return false;
+  auto const bytes = rest.first(*size);
+  rest = rest.subspan(*size);
+  if (!coded) {
+    text = as_text(bytes);
+    return true;
+  }
+  room.resize(most_decoded(*size));
+  auto const decoded = decode_huffman(bytes, room.data());
+  if (!decoded) return false;
+  text = {room.data(), *decoded};
+  return true;
+}
+
+}  // namespace sluice::http2
