@@ -253,6 +253,12 @@ def hpack():
         yield name, b"".join(bytes([len(block)]) + block for block in each)
 
 
+def messages():
+    for how in range(8):
+        yield f"right{how}", bytes([how, 3, 0, 0, 1, 0, 1, 2, 0, 2, 1])
+        yield f"length{how}", bytes([how, 3, 0, 1, 3, 0, 6, 0, 32, 0, 1, 2, 1, 2, 1])
+
+
 def addresses():
     texts = """dns:///localhost:50051 dns:localhost localhost:50051 localhost dns://192.0.2.53:53/host:1 ipv4:192.0.2.1:80,192.0.2.2:81
         unix:////run/x.sock ipv6:[2001:db8::1]:80 ipv6:[fe80::1%lo]:80 ::1 [::1]:0 unix:/run/x.sock unix:///run/x.sock unix:relative unix-abstract:name
@@ -275,7 +281,7 @@ def plugin():
 
 TARGETS = {"addresses": addresses, "client_bytes": client_bytes, "client_frames": client_frames, "decompress": decompress,
            "deframer": deframer,
-           "fields": fields_seeds, "hpack": hpack, "operations": operations, "plugin": plugin, "server_bytes": server_bytes,
+           "fields": fields_seeds, "hpack": hpack, "messages": messages, "operations": operations, "plugin": plugin, "server_bytes": server_bytes,
            "server_frames": server_frames, "split": split, "tls": tls}
 
 
