@@ -115,7 +115,8 @@ test::fields make_list(input& in, kind what) {
     }
     std::string_view const name = in.pick(names);
     std::string_view const value = in.one_in(8) ? in.text(20) : in.pick(values);
-    if (how == 1 && !list.empty()) list[static_cast<std::size_t>(at)] = {std::string{name}, std::string{value}};
+    if (how == 1 && !list.empty())
+      list[static_cast<std::size_t>(at)] = {std::string{name}, std::string{value}};
     else list.emplace(how == 2 ? list.begin() + at : list.end(), name, value);
   }
   return list;
@@ -160,7 +161,8 @@ struct answers {
 };
 answers answers_in(std::string_view sent) {
   answers found;
-  http2::frame_cursor cursor{sent.starts_with("PRI") ? 24U : 0U, sent.size()};
+  if (sent.starts_with("PRI")) sent.remove_prefix(http2::preface_size);
+  http2::frame_cursor cursor{http2::side::client, sent.size()};
   http2::frame_part part;
   for (auto rest = as_bytes(sent); cursor.next(rest, part);) {
     if (part.begins && part.head.type == http2::frames::goaway) found.goaway = true;

@@ -72,8 +72,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* bytes, std::size_t siz
 
   listener const whole{whose, said, {std::max<std::size_t>(said.size(), 1)}};
   listener const cut{whose, said, cuts};
-  if (!whole.machine.goaways.empty()) {
-    // nghttp2 looks up from time to time whether a GOAWAY has left it anything to read.
+  if (whose == http2::side::client && !whole.machine.goaways.empty()) {
+    // nghttp2 reads nothing behind a server's GOAWAY when no stream is open, and looks that up from time to time.
     check(!cut.machine.goaways.empty() && whole.machine.goaways.front() == cut.machine.goaways.front(),
           "the same GOAWAY");
     return 0;
@@ -90,7 +90,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* bytes, std::size_t siz
   check(same_streams(whole.machine.streams, cut.machine.streams), "the same requests");
   check(whole.machine.settings == cut.machine.settings, "the same SETTINGS");
   check(whole.machine.pings == cut.machine.pings, "the same PINGs");
-  check(cut.machine.goaways.empty(), "the same GOAWAYs");
+  check(whole.machine.goaways == cut.machine.goaways, "the same GOAWAYs");
   check(frames_in_order(whole.after) == frames_in_order(cut.after), "the same answers");
   return 0;
 }

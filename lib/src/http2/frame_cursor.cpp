@@ -39,6 +39,10 @@ constexpr frame_head parse(std::byte const* at) noexcept {
 
 }  // namespace
 
+goaway_content read_goaway(bytes_view payload) noexcept {
+  return {stream_id(payload.data()), number(payload.data() + 4), as_text(payload.subspan(goaway_size))};
+}
+
 frame_head read_frame_head(bytes_view bytes) noexcept { return parse(bytes.data()); }
 
 void write_frame_head(frame_head const& head, std::byte* to) noexcept {
@@ -51,21 +55,21 @@ bool frame_cursor::next(bytes_view& rest, frame_part& part) {
   if (rest.empty()) return false;
   part.begins = part.block_ends = false;
   part.error = errors::none;
-  part.raw = part.bare = {};
+  part.raw = part.bare = part.goaway = {};
   if (payload_left_ != 0) return take_payload(rest, part);
   std::byte const* const from = rest.data();
   if (!take_head(rest, part)) return false;
-  in_fragment_ = is_of_block(part);
+  gathers_ = what_to_gather(part);
   if (part.error != errors::none) return true;
   std::size_t const size = std::min(payload_left_, rest.size());
-  if (in_fragment_) {
+  if (gathers_ != gathered::nothing) {
     if (size != payload_left_) {  // nothing of it is taken yet
       current_ = part.head;
       have_ = 0;
       payload_.clear();
       return true;
     }
-    take_fragment(rest.first(size), part);
+    take_gathered(rest.first(size), part);
   } else if (have_ != 0) {  // the head alone, as it stands elsewhere
     part.raw = bytes_view{partial_}.first(std::exchange(have_, 0));
     return true;
@@ -107,35 +111,42 @@ bool frame_cursor::collect(bytes_view& rest, std::size_t wanted) noexcept {
   return have_ == wanted;
 }
 
-bool frame_cursor::is_of_block(frame_part& part) noexcept {
+frame_cursor::gathered frame_cursor::what_to_gather(frame_part& part) noexcept {
   bool const fits = part.head.length <= frames::largest_payload;
   if (block_open_) {
     bool const goes_on = part.head.type == frames::continuation && part.head.stream == block_stream_;
-    if (goes_on && fits) return true;
+    if (goes_on && fits) return gathered::fragment;
     fail(part, goes_on ? errors::frame_size : errors::protocol,
          goes_on ? "CONTINUATION: larger than allowed" : "a frame inside a header block of another");
-    return false;
+    return gathered::nothing;
   }
-  if (part.head.type != frames::headers || part.head.stream == 0 || !fits) return false;
+  bool const leaves = receiver_ == side::server && part.head.type == frames::goaway;
+  if (leaves && part.head.stream == 0 && fits && part.head.length >= goaway_size) return gathered::goaway;
+  if (part.head.type != frames::headers || part.head.stream == 0 || !fits) return gathered::nothing;
   block_stream_ = part.head.stream;
   block_open_ = true;
   ++blocks_;
-  return true;
+  return gathered::fragment;
 }
 
 bool frame_cursor::take_payload(bytes_view& rest, frame_part& part) {
   auto const piece = rest.first(std::min(payload_left_, rest.size()));
   rest = rest.subspan(piece.size());
   payload_left_ -= piece.size();
-  if (!in_fragment_) {
+  if (gathers_ == gathered::nothing) {
     part.raw = piece;
     return true;
   }
   payload_.insert(payload_.end(), piece.begin(), piece.end());
   if (payload_left_ != 0) return false;
   part.head = current_;
-  take_fragment(payload_, part);
+  take_gathered(payload_, part);
   return true;
+}
+
+void frame_cursor::take_gathered(bytes_view payload, frame_part& part) {
+  if (gathers_ == gathered::goaway) part.goaway = payload;
+  else take_fragment(payload, part);
 }
 
 void frame_cursor::take_fragment(bytes_view payload, frame_part& part) {

@@ -78,7 +78,10 @@ session::~session() = default;
 errc session::receive(bytes_view bytes) {
   work const here{*impl_};
   if (impl_->ending) return errc::protocol_error;
-  auto const taken = impl_->take(bytes);
+  ssize_t taken = 0;
+  try {
+    taken = impl_->take(bytes);
+  } catch (std::bad_alloc const&) { impl_->no_memory = true; }
   if (impl_->no_memory || taken == NGHTTP2_ERR_NOMEM) {
     impl_->violation = "out of memory";
     nghttp2_session_terminate_session(impl_->native, NGHTTP2_INTERNAL_ERROR);
@@ -123,7 +126,9 @@ bool session::wants_to_send() const noexcept {
 
 bool session::finished() const noexcept {
   if (impl_->ended) return true;
-  return nghttp2_session_want_read(impl_->native) == 0 && nghttp2_session_want_write(impl_->native) == 0;
+  bool const nothing_comes =
+      (impl_->client_left && impl_->open_requests == 0) || nghttp2_session_want_read(impl_->native) == 0;
+  return nothing_comes && nghttp2_session_want_write(impl_->native) == 0;
 }
 
 result<std::int32_t, errc> session::open(bool end_stream, stream_user& user) {

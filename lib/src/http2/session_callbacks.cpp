@@ -29,6 +29,7 @@ struct session::callbacks {
       me.watch.charge_reset(offence::refused_stream);
       return me.go_on();
     }
+    ++me.open_requests;
     nghttp2_session_set_stream_user_data(native, frame->hd.stream_id, user);
     me.latest_id = frame->hd.stream_id;
     me.latest_user = user;
@@ -79,16 +80,8 @@ struct session::callbacks {
     return me.go_on();
   }
 
-  static int on_invalid_frame(nghttp2_session*, nghttp2_frame const* frame, int, void* data) {
+  static int on_invalid_frame(nghttp2_session*, nghttp2_frame const*, int, void* data) {
     auto& me = self(data);
-    // A client may announce its end with the highest id, as grpc-go's does when it closes. No server has opened that
-    // stream, so nghttp2 ends the connection as violated; but the peer has only left.
-    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.last_stream_id == highest_stream &&
-        frame->goaway.error_code == NGHTTP2_NO_ERROR) {
-      me.peer_left = true;
-      me.events.goaway(highest_stream, NGHTTP2_NO_ERROR, {});
-      return me.go_on();
-    }
     me.watch.charge_reset(offence::stream_error);
     return me.go_on();
   }
@@ -120,6 +113,7 @@ struct session::callbacks {
     // It may be over for both sides before its reset is sent.
     if (error == NGHTTP2_NO_ERROR && user != nullptr && user->message_.wrong())
       error = NGHTTP2_PROTOCOL_ERROR;
+    if (user != nullptr && me.is_server()) --me.open_requests;
     if (user != nullptr) me.events.stream_closed(*user, error, by_peer);
     return 0;  // anything else leaks (CVE-2023-35945)
   }

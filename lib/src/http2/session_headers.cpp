@@ -32,19 +32,22 @@ ssize_t session::impl::take(bytes_view rest) {
   frame_part part;
   ssize_t taken = 0;
   while (taken >= 0 && !ending && !no_memory && cursor.next(rest, part)) {
-    if (part.begins) {
-      watch.judge(part.head);
-      client_leaves = is_server() && part.head.type == frames::goaway;
-    }
+    if (part.begins) watch.judge(part.head);
     if (part.error != errors::none) end(part.error, part.violation);
     if (ending) break;
     auto const bytes = part.raw.empty() ? part.bare : part.raw;
     if (part.block_ends) taken = take_block(part);
-    else if (client_leaves) leave.insert(leave.end(), bytes.begin(), bytes.end());
+    else if (!part.goaway.empty()) take_leave(read_goaway(part.goaway));
     else if (!bytes.empty()) taken = pass_on(bytes);
   }
-  if (leave.empty() || taken < 0 || ending) return taken;
-  return pass_on(std::exchange(leave, {}));
+  return taken;
+}
+
+// nghttp2 would read nothing more, as soon as no stream is open. But a client may have streams under way that it opened before
+// it said so, and the id that it says means nothing: servers open no streams.
+void session::impl::take_leave(goaway_content const& said) {
+  client_left = true;
+  events.goaway(said.last_stream, said.error, said.text);
 }
 
 ssize_t session::impl::take_block(frame_part const& part) {

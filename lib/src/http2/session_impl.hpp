@@ -19,8 +19,6 @@
 
 namespace sluice::http2 {
 
-inline constexpr std::size_t preface_size = 24;  // RFC 9113, 3.4
-
 /// A session's state: session.cpp is what its user calls, session_callbacks.cpp what nghttp2 calls, session_headers.cpp what
 /// goes past nghttp2.
 struct session::impl final : private peer_watch::host, private field_table::expert {
@@ -35,16 +33,14 @@ struct session::impl final : private peer_watch::host, private field_table::expe
   bool ended = false;  // and out: nothing more is sent
   bool sent_for_streams = false;
   bool settings_acknowledged = false;
-  bool peer_left = false;
+  bool client_left = false;  // it said GOAWAY
+  std::size_t open_requests = 0;  // server: streams with a user
   peer_watch watch;
   // Several things in a row concern the same stream.
   mutable std::int32_t latest_id = 0;
   mutable stream_user* latest_user = nullptr;
 
   frame_cursor cursor;
-  // nghttp2 may read nothing behind a GOAWAY, where a client can still have opened streams: it comes last.
-  bool client_leaves = false;
-  std::vector<std::byte> leave;
   header_decoder decoder;
   std::uint64_t notice_ping = 0;  // goes out behind the shutdown notice
   std::int32_t reset_by_peer = 0;  // the stream whose close comes next
@@ -56,13 +52,13 @@ struct session::impl final : private peer_watch::host, private field_table::expe
 
   impl(session_options const& chosen, session_events& told)
       : options{chosen}, events{told}, watch{chosen.side, chosen.limits, *this},
-        cursor{chosen.side == side::server ? preface_size : 0, std::size_t{4} * chosen.max_header_list_size},
+        cursor{chosen.side, std::size_t{4} * chosen.max_header_list_size},
         decoder{*this, chosen.max_header_list_size} {}
   ~impl() { nghttp2_session_del(native); }
 
   // nghttp2 ends some connections by itself: what the peer did wrong is in the GOAWAY, or was complained about before.
   void ended_with(nghttp2_goaway const& last) {
-    if (!violation.empty() || peer_left) return;
+    if (!violation.empty()) return;
     if (!complaint.empty()) violation = complaint;
     else if (last.opaque_data_len != 0)
       violation.assign(reinterpret_cast<char const*>(last.opaque_data), last.opaque_data_len);
@@ -106,6 +102,7 @@ struct session::impl final : private peer_watch::host, private field_table::expe
   ssize_t take(bytes_view bytes);
   ssize_t take_block(frame_part const& part);
   ssize_t pass_on(bytes_view bytes);
+  void take_leave(goaway_content const& said);
   /// The decoder's list belongs to a frame that nghttp2 has found to be in order.
   void hear(stream_user& who, nghttp2_headers const& frame, bool end);
   void take_settings(nghttp2_settings const& theirs) {

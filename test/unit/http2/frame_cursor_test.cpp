@@ -33,6 +33,7 @@ struct findings {
   std::vector<std::int32_t> dependencies;
   std::string raw;   // and the frames without their blocks
   std::vector<std::string> blocks;
+  std::vector<std::string> goaways;
   std::string violation;
   std::uint32_t error = 0;
   friend bool operator==(findings const&, findings const&) = default;
@@ -47,24 +48,25 @@ void walk(frame_cursor& cursor, std::string_view bytes, findings& to) {
     }
     to.raw += as_text(part.raw);
     to.raw += as_text(part.bare);
+    if (!part.goaway.empty()) to.goaways.emplace_back(as_text(part.goaway));
     if (part.block_ends) to.blocks.emplace_back(as_text(part.block));
     to.error = part.error;
     to.violation = part.violation;
   }
 }
 
-findings walk_in_pieces(std::string_view bytes, std::size_t piece, std::size_t skip = 0) {
-  frame_cursor cursor{skip, 100'000};
+findings walk_in_pieces(std::string_view bytes, std::size_t piece, side receiver) {
+  frame_cursor cursor{receiver, 100'000};
   findings found;
   for (std::size_t at = 0; at < bytes.size(); at += piece) walk(cursor, bytes.substr(at, piece), found);
   return found;
 }
 
-findings walk_cut_anyhow(std::string_view bytes, std::size_t skip = 0) {
-  auto const whole = walk_in_pieces(bytes, bytes.size(), skip);
+findings walk_cut_anyhow(std::string_view bytes, side receiver = side::client) {
+  auto const whole = walk_in_pieces(bytes, bytes.size(), receiver);
   for (std::size_t const piece : {1, 2, 5, 9, 14}) {
     CAPTURE(piece);
-    CHECK(walk_in_pieces(bytes, piece, skip) == whole);
+    CHECK(walk_in_pieces(bytes, piece, receiver) == whole);
   }
   return whole;
 }
@@ -75,10 +77,10 @@ std::string wrong(std::string_view bytes) { return walk_cut_anyhow(bytes).violat
 
 TEST_CASE(
     "the cursor finds each frame's head, however the bytes are cut, and passes on what has no header block") {
-  std::string const bytes = "preface" + frame(frames::settings, 0, 0, 70'000) +
+  std::string const bytes = std::string(preface_size, 'p') + frame(frames::settings, 0, 0, 70'000) +
                             frame(frames::data, frames::end_stream, 0x80000001, 0) +
                             frame(200, 0xff, 0x7fffffff, 3);
-  auto const found = walk_cut_anyhow(bytes, 7);
+  auto const found = walk_cut_anyhow(bytes, side::server);
   CHECK(found.heads == decltype(found.heads){{70'000, 4, 0, 0}, {0, 0, 1, 1}, {3, 200, 255, 0x7fffffff}});
   CHECK(found.raw == bytes);
   CHECK(found.blocks.empty());
@@ -125,7 +127,7 @@ TEST_CASE("frames that nghttp2 refuses by themselves are passed on whole") {
 }
 
 TEST_CASE("a header block is open from its first frame to the last byte of the one with END_HEADERS") {
-  frame_cursor cursor{0, 1000};
+  frame_cursor cursor{side::client, 1000};
   findings found;
   CHECK(cursor.open_block() == 0);
   walk(cursor, frame(frames::headers, 0, 1, 10), found);
@@ -148,4 +150,20 @@ TEST_CASE("what a PRIORITY depends on is found, however the bytes are cut") {
   auto const found = walk_cut_anyhow(bytes);
   CHECK(found.dependencies == std::vector<std::int32_t>{0x102, -1, -1});
   CHECK(found.raw == bytes);
+}
+
+TEST_CASE("a client's GOAWAY is put together and not passed on, a server's is passed on") {
+  std::string const payload = std::string("\0\0\0\7\0\0\0\2", 8) + "why";
+  std::string const preface(preface_size, 'p');
+  auto const bytes = frame(frames::goaway, 0, 0, payload) + frame(frames::ping, 0, 0, 8);
+  auto const of_client = walk_cut_anyhow(preface + bytes, side::server);
+  CHECK(of_client.goaways == std::vector<std::string>{payload});
+  CHECK(of_client.raw == preface + frame(frames::ping, 0, 0, 8));
+  auto const content = read_goaway(as_bytes(payload));
+  CHECK(content.last_stream == 7);
+  CHECK(content.error == 2);
+  CHECK(content.text == "why");
+  CHECK(walk_cut_anyhow(bytes, side::client).raw == bytes);
+  auto const wrong = preface + frame(frames::goaway, 0, 0, 7) + frame(frames::goaway, 0, 1, 8);
+  CHECK(walk_cut_anyhow(wrong, side::server).raw == wrong);
 }
