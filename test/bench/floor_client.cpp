@@ -20,6 +20,10 @@ struct work {
   std::string payload;
   std::uint64_t to_start;
   std::uint64_t to_finish;
+  call_times times;
+
+  bool latency() const { return options.kind == "latency"; }
+  bool unary() const { return options.kind == "unary" || latency(); }
 };
 
 struct call {
@@ -57,7 +61,8 @@ class client_connection : public floor_connection {
     with->ok_status = with->ok_grpc_status = false;
     with->received = 0;
     with->out.clear();
-    if (work_.options.kind == "unary") {
+    if (work_.latency()) work_.times.begin();
+    if (work_.unary()) {
       append_message(with->out.bytes, message_);
     } else if (work_.options.kind == "download") {
       Request request;
@@ -105,12 +110,13 @@ class client_connection : public floor_connection {
       }
       if (!reply_.ParseFromArray(begin, length)) fail("malformed reply");
       if (reply_.payload().size() != work_.payload.size()) fail("a reply of another size");
-      if (work_.options.kind == "unary" && reply_.payload() != work_.payload) fail("a reply that is no echo");
+      if (work_.unary() && reply_.payload() != work_.payload) fail("a reply that is no echo");
     });
   }
 
   void ended(std::int32_t id, std::uint32_t error) {
     auto* const done = find(id);
+    if (work_.latency()) work_.times.end();
     if (error != 0 || !done->ok_status || !done->ok_grpc_status || !done->pending.empty())
       fail("a call failed");
     bool const streamed = work_.options.kind == "download";
@@ -163,10 +169,16 @@ nghttp2_session_callbacks* client_connection::make_callbacks() {
 int main(int argc, char** argv) {
   auto const options = read_options(argc, argv);
   asio::io_context io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO);
-  bool const unary = options.kind == "unary";
+  bool const unary = options.kind == "unary" || options.kind == "latency";
   auto const calls = unary ? options.calls : 1;
   auto const* const name = unary ? "Unary" : options.kind == "download" ? "Download" : "Upload";
-  work todo{options, io, std::string("/bench.Echo/") + name, std::string(options.size, 'x'), calls, calls};
+  work todo{options,
+            io,
+            std::string("/bench.Echo/") + name,
+            std::string(options.size, 'x'),
+            calls,
+            calls,
+            call_times(options)};
   auto const begin = std::chrono::steady_clock::now();
   for (unsigned i = 0; i < options.connections; ++i) {
     floor_socket socket(io.get_executor());
@@ -176,5 +188,6 @@ int main(int argc, char** argv) {
     std::make_shared<client_connection>(std::move(socket), todo)->start();
   }
   io.run();
+  if (todo.latency()) return todo.times.print(), 0;
   print_result(options.calls, std::chrono::steady_clock::now() - begin);
 }

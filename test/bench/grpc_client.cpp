@@ -21,5 +21,5 @@ int main(int argc, char** argv) {
   }
   auto const begin = std::chrono::steady_clock::now();
   options.mode == "async" ? run_async_client(options, all) : run_callback_client(options, all);
-  print_result(options.calls, std::chrono::steady_clock::now() - begin);
+  if (options.kind != "latency") print_result(options.calls, std::chrono::steady_clock::now() - begin);
 }

@@ -62,6 +62,21 @@ void run_unary(program_options const& options, stubs const& all) {
   }
 }
 
+void run_latency(program_options const& options, Echo::Stub& stub) {
+  grpc::CompletionQueue queue;
+  unary_slot slot(stub, options);
+  call_times times(options);
+  for (auto left = options.calls; left > 0; --left) {
+    times.begin();
+    slot.begin(queue);
+    expect_next(queue);
+    times.end();
+    expect_ok(slot.status);
+    expect_echo(options, slot.reply);
+  }
+  times.print();
+}
+
 void run_download(program_options const& options, Echo::Stub& stub) {
   grpc::CompletionQueue queue;
   grpc::ClientContext context;
@@ -108,6 +123,7 @@ void run_upload(program_options const& options, Echo::Stub& stub) {
 
 void run_async_client(program_options const& options, stubs const& all) {
   if (options.kind == "unary") return run_unary(options, all);
+  if (options.kind == "latency") return run_latency(options, *all[0]);
   if (options.kind == "download") return run_download(options, *all[0]);
   run_upload(options, *all[0]);
 }

@@ -42,6 +42,43 @@ class unary_slot {
   std::optional<grpc::ClientContext> context_;
 };
 
+// Starts each call from the callback of the one before, as one would who has no thread to spare.
+class latency_caller {
+ public:
+  latency_caller(program_options const& options, Echo::Stub& stub)
+      : options_(options), stub_(stub), request_(make_message(options)), left_(options.calls),
+        times_(options) {
+    begin();
+  }
+
+  void wait() {
+    finished_.get_future().wait();
+    times_.print();
+  }
+
+ private:
+  void begin() {
+    context_.emplace();
+    times_.begin();
+    stub_.async()->Unary(&*context_, &request_, &reply_, [this](grpc::Status const& status) {
+      times_.end();
+      expect_ok(status);
+      expect_echo(options_, reply_);
+      if (--left_ == 0) return finished_.set_value();
+      begin();
+    });
+  }
+
+  program_options const& options_;
+  Echo::Stub& stub_;
+  Message const request_;
+  Message reply_;
+  std::uint64_t left_;
+  call_times times_;
+  std::promise<void> finished_;
+  std::optional<grpc::ClientContext> context_;
+};
+
 class download_reader : public grpc::ClientReadReactor<Message> {
  public:
   download_reader(program_options const& options, Echo::Stub& stub)
@@ -126,6 +163,7 @@ void run_unary(program_options const& options, stubs const& all) {
 
 void run_callback_client(program_options const& options, stubs const& all) {
   if (options.kind == "unary") return run_unary(options, all);
+  if (options.kind == "latency") return latency_caller(options, *all[0]).wait();
   if (options.kind == "download") return download_reader(options, *all[0]).wait();
   upload_writer(options, *all[0]).wait();
 }

@@ -3,18 +3,20 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
+#include <numeric>
 #include <string_view>
 
 namespace bench {
 namespace {
 
 constexpr char usage[] =
-    "options: --port N --kind unary|download|upload --mode NAME --connections N --streams N --calls N --size "
-    "BYTES\n"
+    "options: --port N --kind unary|download|upload|latency --mode NAME --connections N --streams N "
+    "--calls N --size BYTES\n"
     "         --warmup N --pause --time-limit SECONDS\n";
 
 [[noreturn]] void refuse(std::string const& what) {
@@ -44,7 +46,7 @@ void read_option(program_options& options, std::string_view name, std::string_vi
     return;
   }
   if (name != "--kind") refuse("no such option: " + std::string(name));
-  if (value != "unary" && value != "download" && value != "upload")
+  if (value != "unary" && value != "download" && value != "upload" && value != "latency")
     refuse("no such kind: " + std::string(value));
   options.kind = value;
 }
@@ -77,6 +79,18 @@ void print_listening(std::uint16_t port) {
 void print_result(std::uint64_t calls, std::chrono::steady_clock::duration spent) {
   std::printf("{\"calls\": %llu, \"seconds\": %.6f}\n", static_cast<unsigned long long>(calls),
               std::chrono::duration<double>(spent).count());
+  std::fflush(stdout);
+}
+
+void call_times::print() {
+  using microseconds = std::chrono::duration<double, std::micro>;
+  auto const spent = std::accumulate(all_.begin(), all_.end(), std::chrono::steady_clock::duration{});
+  std::ranges::sort(all_);
+  auto const at = [this](std::size_t percent) {  // the nearest rank
+    return microseconds(all_[std::max<std::size_t>((all_.size() * percent + 99) / 100, 1) - 1]).count();
+  };
+  std::printf("{\"calls\": %zu, \"seconds\": %.6f, \"p50_us\": %.3f, \"p99_us\": %.3f}\n", all_.size(),
+              std::chrono::duration<double>(spent).count(), at(50), at(99));
   std::fflush(stdout);
 }
 

@@ -4,13 +4,16 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 // The command line and the output that all programs of the benchmark share, so that bench.py drives each of
 // them in the same way:
 //
 //   a server  --port N                                     prints `listening on PORT`, ends on SIGTERM
-//   a client  --port N --kind unary|download|upload
-//             --connections C --streams S --calls N        prints {"calls": N, "seconds": x}
+//   a client  --port N --kind unary|download|upload|latency
+//             --connections C --streams S --calls N        prints {"calls": N, "seconds": x}; of latency, which
+//                                                          is one unary call after the other, also
+//                                                          "p50_us" and "p99_us"
 //   the load  the options of a client, --warmup N --pause  the same, see load.cpp
 namespace bench {
 
@@ -21,7 +24,7 @@ struct program_options {
   unsigned connections = 1;
   unsigned streams = 1;
   std::uint64_t calls = 1000;  // of a streaming kind: messages
-  std::uint32_t size = 10;     // bytes of payload in a message
+  std::uint32_t size = 10;  // bytes of payload in a message
   std::uint64_t warmup = 0;
   bool pause = false;
   unsigned time_limit = 600;  // seconds, after which SIGALRM ends the process
@@ -32,6 +35,21 @@ program_options read_options(int argc, char** argv);
 
 void print_listening(std::uint16_t port);
 void print_result(std::uint64_t calls, std::chrono::steady_clock::duration spent);
+
+// How long each call took, when there is one at a time.
+class call_times {
+ public:
+  explicit call_times(program_options const& options) {
+    if (options.kind == "latency") all_.reserve(options.calls);
+  }
+  void begin() { begun_ = std::chrono::steady_clock::now(); }
+  void end() { all_.push_back(std::chrono::steady_clock::now() - begun_); }
+  void print();
+
+ private:
+  std::chrono::steady_clock::time_point begun_;
+  std::vector<std::chrono::steady_clock::duration> all_;
+};
 
 // For what no benchmark survives: a reply that is wrong, a connection that is lost.
 [[noreturn]] void fail(std::string const& what);

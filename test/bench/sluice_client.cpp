@@ -40,6 +40,19 @@ sluice::task<void> unary(std::deque<sluice::channel>& channels, program_options 
   co_await work.join();
 }
 
+sluice::task<void> latency(sluice::channel& channel, program_options const& options) {
+  EchoStub echo{channel};
+  Message const message = make_message(options);
+  call_times times(options);
+  for (auto left = options.calls; left > 0; --left) {
+    times.begin();
+    Message const reply = co_await echo.Unary(message);
+    times.end();
+    if (reply.payload() != message.payload()) fail("a reply that is no echo");
+  }
+  times.print();
+}
+
 sluice::task<void> download(sluice::channel& channel, program_options const& options) {
   EchoStub echo{channel};
   Request request;
@@ -67,6 +80,7 @@ sluice::task<void> upload(sluice::channel& channel, program_options const& optio
 
 sluice::task<void> measure(std::deque<sluice::channel>& channels, program_options const& options) {
   for (auto& channel : channels) co_await channel.ready();
+  if (options.kind == "latency") co_return co_await latency(channels.front(), options);
   auto const begin = std::chrono::steady_clock::now();
   if (options.kind == "unary") co_await unary(channels, options);
   if (options.kind == "download") co_await download(channels.front(), options);
