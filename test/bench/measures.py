@@ -12,8 +12,13 @@ MEASURED, COUNTERPART = 0, min(1, (os.cpu_count() or 1) - 1)  # cores
 
 
 class Implementation:
-    def __init__(self, name, directory, server, client):
+    """One column: the commands of its two sides, None where the program is not there."""
+
+    def __init__(self, name, directory, server, client, version="", settings="", counted=True):
         self.name = name
+        self.version = version
+        self.settings = settings
+        self.counted = counted  # whether its allocations and instructions can be counted
         self.server = self._command(directory, server)
         self.client = self._command(directory, client)
 
@@ -47,6 +52,13 @@ def run_client(children, command, port, kind, shape, calls, core=MEASURED, **how
     command = [*command, "--port", port, "--kind", kind, *shape_options(shape), "--calls", str(calls)]
     result, cpu = children.finish(children.start(core, command, **how), command)
     return calls / result["seconds"], cpu
+
+
+def call_latency(children, command, port, calls):
+    """Seconds of a run with one call outstanding, then its p50 and p99 in µs."""
+    command = [*command, "--port", port, "--kind", "latency", "--calls", str(calls)]
+    result, _ = children.finish(children.start(COUNTERPART, command), command)
+    return result["seconds"], result["p50_us"], result["p99_us"]
 
 
 class Counter:
