@@ -9,12 +9,10 @@ import re
 import shutil
 import subprocess
 
+from processes import Skip
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 STEP_LIMIT = 900  # seconds for one command
-
-
-class Skip(Exception):
-    """The peer cannot be had on this machine."""
 
 
 def build_tonic(directory):

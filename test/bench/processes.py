@@ -17,6 +17,10 @@ class Failed(Exception):
     """A program of the benchmark did not do its part."""
 
 
+class Skip(Exception):
+    """A peer or a scenario cannot be had on this machine, for this reason."""
+
+
 def cpu_seconds(pid):
     """User and system time of a process, of all its threads, ended ones too, in nanosecond steps.
 

@@ -10,29 +10,97 @@ import subprocess
 import sys
 import time
 
+import requirements
 
-def table(title, rows, names, rivals, more_is_better):
-    """Markdown: a column for each implementation, then ours as a multiple of the floor, then how many times
-    better than the best of each family of `rivals` ours is; without our programs, the floor is."""
 
-    def number(value, unit=""):
-        if value is None:
-            return "–"
-        return (f"{value:.0f}" if value >= 1000 else f"{value:.3g}") + unit
+class Report:
+    """What a run has found so far: printed as it comes, written at the end."""
 
-    heads = [*names, "ours / floor", *(f"× {rival}" for rival in rivals)]
-    lines = [f"| {title} | {' | '.join(heads)} |", f"|---|{'--:|' * len(heads)}"]
+    def __init__(self, machine, quick, implementations, skipped, progress):
+        self.names = [each.name for each in implementations]
+        self.progress = progress
+        self.medians = {}  # scenario → row → implementation → figure
+        self.more_is_better = set()
+        self.results = {"machine": machine, "quick": quick, "skipped": skipped}
+        self.results["versions"] = {each.name: each.version for each in implementations}
+        self.text = []
+        self._show(machine + ("; quick: indicative only" if quick else ""))
+        self._show(columns(implementations, skipped))
+
+    def add(self, scenario, rows):
+        rows = {label: figures for label, figures in rows.items() if figures}
+        if not rows:
+            return self.leave_out(scenario, "nothing could be measured")
+        self.results[scenario.KEY] = {
+            label: {
+                name: {"median": statistics.median(values), "rounds": values}
+                for name, values in figures.items()
+            }
+            for label, figures in rows.items()
+        }
+        self.medians[scenario.KEY] = {
+            label: {name: each["median"] for name, each in figures.items()}
+            for label, figures in self.results[scenario.KEY].items()
+        }
+        if scenario.MORE_IS_BETTER:
+            self.more_is_better.add(scenario.KEY)
+        self._show(table(scenario, self.medians[scenario.KEY], self.names))
+
+    def leave_out(self, scenario, reason):
+        self.results["skipped"][scenario.KEY] = reason
+        self._show(f"not measured: {scenario.KEY}: {reason}")
+
+    def conclude(self, wanted):
+        if not wanted:
+            return
+        self._show(requirements.table(wanted, self.medians, self.more_is_better))
+        missed = list(requirements.missed(wanted, self.medians, self.more_is_better))
+        self.results["missed_gates"] = missed
+        if missed:
+            self._show("Gates that are missed:\n\n" + "\n".join(f"- {each}" for each in missed))
+
+    def write_json(self, file, failures):
+        self.results["failures"] = failures
+        with open(file, "w") as into:
+            json.dump(self.results, into, indent=2, ensure_ascii=False)
+
+    def write_markdown(self, file):
+        how = "Written by `./dev bench --markdown docs/benchmarks.md`; see `./dev bench --help`."
+        with open(file, "w") as into:
+            into.write("\n\n".join(["# Benchmarks", how, *self.text]) + "\n")
+
+    def _show(self, text):
+        self.text.append(text)
+        self.progress.clear()
+        print(text + "\n", flush=True)
+
+
+def number(value, unit=""):
+    if value is None:
+        return "–"
+    return (f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}") + unit
+
+
+def table(scenario, rows, names):
+    """Markdown: a column for each implementation that has a figure, then ours as a multiple of the floor, then
+    how many times better than the best of each family of rivals ours is; without our programs, the floor is."""
+    measured = {name for figures in rows.values() for name in figures}
+    names = [name for name in names if name in measured]
+    names += sorted(measured - set(names))  # what only some scenarios have, like raw TCP
+    rivals = {rival: family for rival, family in requirements.FAMILIES.items() if measured & set(family)}
+    heads = [*names, *(["ours / floor"] if "floor" in measured else []), *(f"× {rival}" for rival in rivals)]
+    lines = [f"| {scenario.TITLE} | {' | '.join(heads)} |", f"|---|{'--:|' * len(heads)}"]
     for label, figures in rows.items():
-        medians = {name: statistics.median(values) for name, values in figures.items()}
-        ours, floor = medians.get("sluice"), medians.get("floor")
-        to_floor = ours / floor if ours is not None and floor else None
+        ours, floor = figures.get("sluice"), figures.get("floor")
+        cells = [number(figures.get(name)) for name in names]
+        if "floor" in measured:
+            cells.append(number(ours / floor if ours is not None and floor else None))
         subject = ours if ours is not None else floor  # without our programs: how far the floor is
-        cells = [*(number(medians.get(name)) for name in names), number(to_floor)]
         for family in rivals.values():
-            others = [medians[name] for name in family if name in medians]
+            others = [figures[name] for name in family if name in figures]
             ahead = None
             if others and subject:
-                ahead = subject / max(others) if more_is_better else min(others) / subject
+                ahead = subject / max(others) if scenario.MORE_IS_BETTER else min(others) / subject
             cells.append(number(ahead, "" if ours is not None else " (floor)"))
         lines.append(f"| {label} | {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -84,13 +152,14 @@ class Progress:
     def __init__(self):
         self.began = time.monotonic()
         self.shown = sys.stderr.isatty()
+        self.part = ""
 
     def seconds(self):
         return time.monotonic() - self.began
 
     def say(self, what):
         if self.shown:
-            sys.stderr.write(f"\r\033[K[{self.seconds():4.0f} s] {what}")
+            sys.stderr.write(f"\r\033[K[{self.seconds():4.0f} s{self.part and ', '}{self.part}] {what}")
             sys.stderr.flush()
 
     def clear(self):

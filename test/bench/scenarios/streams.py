@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Messages of 10 bytes on one stream, both ends the same implementation."""
+
+from measures import COUNTERPART, MEASURED, run_client
+
+KEY = "streams"
+TITLE = "one stream of 10 B: million messages/s"
+MORE_IS_BETTER = True
+SECONDS = (10, 60)
+PLOT = {"bars": True}
+REQUIREMENTS = []
+
+
+def measure(bench):
+    with bench.servers(MEASURED, bench.having("server", "client")) as started:
+        return {kind: of_kind(bench, kind, started) for kind in ("download", "upload")}
+
+
+def of_kind(bench, kind, started):
+    measures = {}
+    for each, (_, port) in started.items():
+        def once(messages, command=each.client, port=port):
+            how = {"core": COUNTERPART}
+            return run_client(bench.children, command, port, kind, (1, 1), messages, **how)[0]
+
+        bench.progress.say(f"{kind}: how fast is {each.name}?")
+        # The second try is long enough for the start of the stream not to count.
+        rate = bench.attempt(each.name, lambda: once(int(once(20000) * 0.1) + 20000))
+        if rate:
+            messages = bench.length(rate)
+            measures[each.name] = lambda once=once, messages=messages: once(messages) / 1e6
+    return bench.interleaved(kind, measures)
