@@ -50,6 +50,7 @@ class Children:
             text=True,
             **pipes,
         )
+        child.under = prefix[0] if prefix else None  # what the program runs under
         self._alive.append(child)
         return child
 
@@ -70,13 +71,14 @@ class Children:
             raise Failed(f"{' '.join(command)} ended with {child.returncode}")
         return json.loads(line), usage.ru_utime + usage.ru_stime
 
-    def end(self, child, pid=None):
-        """SIGTERM, then SIGKILL. `pid` names the program when `child` only traces it."""
+    def end(self, child):
+        """SIGTERM, then SIGKILL."""
         if child.poll() is None:
+            program = traced_child(child) if child.under == "strace" else child.pid
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid or child.pid, signal.SIGTERM)
+                os.kill(program, signal.SIGTERM)
             try:
-                child.wait(DEADLINE if pid else 10)
+                child.wait(DEADLINE if child.under else 10)
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
@@ -100,8 +102,9 @@ def read_line(child, command):
 
 
 def traced_child(tracer):
+    """strace stays as a process of its own, which ignores SIGTERM; the program is its child."""
     with open(f"/proc/{tracer.pid}/task/{tracer.pid}/children") as children:
-        return int(children.read().split()[0])
+        return int((children.read().split() or [tracer.pid])[0])
 
 
 @contextlib.contextmanager

@@ -82,8 +82,8 @@ def number(value, unit=""):
 
 
 def table(scenario, rows, names):
-    """Markdown: a column for each implementation that has a figure, then ours as a multiple of the floor, then
-    how many times better than the best of each family of rivals ours is; without our programs, the floor is."""
+    """Markdown: a column for each implementation that has a figure, ours as a multiple of the floor, and how many
+    times better than the best of each family of rivals ours is; without our programs, the floor is."""
     measured = {name for figures in rows.values() for name in figures}
     names = [name for name in names if name in measured]
     names += sorted(measured - set(names))  # what only some scenarios have, like raw TCP

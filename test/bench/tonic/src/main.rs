@@ -18,7 +18,7 @@ fn main() -> Result<(), Failure> {
     let (side, options) = options::read(std::env::args().skip(1))?;
     let limit = options.time_limit;
     std::thread::spawn(move || {
-        std::thread::sleep(std::time::Duration::from_secs(limit));
+        std::thread::sleep(std::time::Duration::from_secs(limit)); // sleep: the time limit
         eprintln!("not over after {limit} s");
         std::process::exit(1);
     });
