@@ -22,9 +22,9 @@ examples:
   ./dev bench --markdown docs/benchmarks.md --html bench.html
                                          everything, on a machine that does nothing else
 
-Counts of instructions and allocations hardly depend on the machine, only on compiler and libraries: --compare
-counts.json fails when one of ours has grown by more than 2 %, --save-counts counts.json accepts what is there
-now.
+Counts (instructions, allocations, most system calls, bytes) hardly depend on the machine, only on compiler and
+libraries: --compare counts.json fails when one of ours has grown by more than 2 %, --save-counts counts.json
+accepts what is there now.
 """
 
 import argparse
@@ -57,9 +57,9 @@ def run(options, children, congestion):
             bench.failures.append(f"{each.KEY}: {failure}")
     page.conclude(scenarios.requirements(options.scenarios))
     if options.compare:
-        bench.failures += accepted.growth(page.medians.get("counts", {}), options.compare)
+        bench.failures += accepted.growth(page.medians, options.compare)
     if options.save_counts:
-        accepted.save(page.medians["counts"], options.save_counts)
+        accepted.save(page.medians, options.save_counts)
     for failure in bench.failures:
         print(f"failed: {failure}", file=sys.stderr)
     if options.json:
@@ -88,7 +88,7 @@ def read_options():
     add(
         "--without", metavar="NAME", action="append", default=[], help="leave a column out (may be repeated)"
     )
-    add("--counts-only", action="store_true", help="--only counts, and neither tonic nor grpc-go")
+    add("--counts-only", action="store_true", help="--only counts,wire, and neither tonic nor grpc-go")
     add("--compare", metavar="FILE", help="fail when a count is 2 %% above that in FILE")
     add("--save-counts", metavar="FILE", help="write our counts, to compare with later")
     add("--json", metavar="FILE", help="write every round of every figure")
@@ -96,11 +96,12 @@ def read_options():
     options = parser.parse_args()
     options.directory = os.path.abspath(options.directory)
     try:
-        options.scenarios = scenarios.selected(["counts"] if options.counts_only else options.only)
+        options.scenarios = scenarios.selected(accepted.SCENARIOS if options.counts_only else options.only)
     except LookupError as wrong:
         parser.error(wrong.args[0])
-    if (options.compare or options.save_counts) and "counts" not in [each.KEY for each in options.scenarios]:
-        parser.error("--compare and --save-counts need the scenario counts")
+    missing = set(accepted.SCENARIOS) - {each.KEY for each in options.scenarios}
+    if (options.compare or options.save_counts) and missing:
+        parser.error(f"--compare and --save-counts need the scenarios {' and '.join(accepted.SCENARIOS)}")
     if options.list:
         return options
     if not os.access(os.path.join(options.directory, "load"), os.X_OK):

@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <numeric>
 #include <vector>
 
 namespace {
@@ -39,6 +40,11 @@ void make_calls(connections& all, load_budget& budget, std::uint64_t calls) {
   while (budget.to_finish > 0) turn(all, polled);
 }
 
+std::uint64_t received(connections const& all) {
+  return std::accumulate(all.begin(), all.end(), std::uint64_t{0},
+                         [](auto sum, auto const& each) { return sum + each->received(); });
+}
+
 void open(connections& all, program_options const& options, load_budget& budget) {
   for (unsigned i = 0; i < options.connections; ++i)
     all.push_back(std::make_unique<load_connection>(options, budget));
@@ -63,9 +69,10 @@ int main(int argc, char** argv) {
     std::fflush(stdout);
     if (std::getchar() == EOF) return 1;
   }
+  auto const received_before = received(all);
   auto const begin = std::chrono::steady_clock::now();
   make_calls(all, budget, options.calls);
   auto const spent = std::chrono::steady_clock::now() - begin;
   for (auto& each : all) each->check_total();
-  print_result(options.calls, spent);
+  print_result(options.calls, spent, received(all) - received_before);
 }

@@ -16,20 +16,7 @@
 namespace bench {
 namespace {
 
-using bytes = std::vector<std::uint8_t>;
-
-constexpr std::size_t frame_header_size = 9;
 constexpr std::uint32_t receive_window = 1u << 30;
-
-void append_number(bytes& to, std::uint32_t value, int size) {
-  while (size-- > 0) to.push_back(static_cast<std::uint8_t>(value >> (8 * size)));
-}
-
-std::uint32_t read_number(std::uint8_t const* from, int size) {
-  std::uint32_t value = 0;
-  for (int i = 0; i < size; ++i) value = value << 8 | from[i];
-  return value;
-}
 
 void append_text(bytes& to, std::string_view text) {
   to.push_back(static_cast<std::uint8_t>(text.size()));  // below 127 and not Huffman-coded
@@ -85,11 +72,7 @@ load_connection::~load_connection() { ::close(socket_); }
 
 void load_connection::append_frame(std::uint8_t type, std::uint8_t flags, std::uint32_t stream,
                                    std::span<std::uint8_t const> payload) {
-  append_number(output_, static_cast<std::uint32_t>(payload.size()), 3);
-  output_.push_back(type);
-  output_.push_back(flags);
-  append_number(output_, stream, 4);
-  output_.insert(output_.end(), payload.begin(), payload.end());
+  bench::append_frame(output_, type, flags, stream, payload);
 }
 
 void load_connection::append_window_update(std::uint32_t by) {
@@ -124,12 +107,9 @@ void load_connection::encode_request(std::uint32_t table_size) {
   first_headers_ = std::move(first);
 
   bytes const indexed{0x83, 0x86, 0xc2, 0xc1, 0xc0, 0xbf, 0xbe};
-  bytes kept;
-  kept.swap(output_);
-  append_frame(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 0, indexed);
-  append_frame(NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 0, message_);
-  later_request_.swap(output_);
-  output_.swap(kept);
+  later_request_.clear();
+  bench::append_frame(later_request_, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 0, indexed);
+  bench::append_frame(later_request_, NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 0, message_);
 }
 
 void load_connection::begin_call() {
@@ -162,18 +142,12 @@ void load_connection::on_readable() {
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (got <= 0)
     fail(got == 0 ? "the server closed the connection" : std::string("recv: ") + std::strerror(errno));
+  received_ += static_cast<std::uint64_t>(got);
   input_filled_ += static_cast<std::size_t>(got);
-  std::size_t at = 0;
-  while (input_filled_ - at >= frame_header_size) {
-    auto const* const head = input_.data() + at;
-    auto const length = read_number(head, 3);
-    if (length > 16384) fail("a frame larger than was allowed");
-    if (input_filled_ - at - frame_header_size < length) break;
-    take({head[3], head[4], read_number(head + 5, 4) & 0x7fffffff, {head + frame_header_size, length}});
-    at += frame_header_size + length;
-  }
-  std::memmove(input_.data(), input_.data() + at, input_filled_ - at);
-  input_filled_ -= at;
+  auto const taken = split_frames({input_.data(), input_filled_}, [this](frame const& each) { take(each); });
+  std::memmove(input_.data(), input_.data() + taken, input_filled_ - taken);
+  input_filled_ -= taken;
+  if (input_filled_ == input_.size()) fail("a frame larger than was allowed");
 }
 
 void load_connection::take(frame const& arrived) {

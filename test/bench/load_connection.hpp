@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "frames.hpp"
 #include "program.hpp"
 #include "reply_check.hpp"
 
@@ -36,17 +37,11 @@ class load_connection {
   void on_readable();
   // One send for all that is ready.
   void flush();
+  std::uint64_t received() const { return received_; }  // bytes
   // After the last reply: what came back in DATA must be an echo for each call.
   void check_total() const;
 
  private:
-  struct frame {
-    std::uint8_t type;
-    std::uint8_t flags;
-    std::uint32_t stream;
-    std::span<std::uint8_t const> payload;
-  };
-
   void take(frame const& arrived);
   void take_settings(frame const& arrived);
   void take_headers(frame const& arrived);
@@ -70,6 +65,7 @@ class load_connection {
   std::uint32_t next_stream_ = 1;
   std::int64_t send_window_ = 65535;
   std::uint64_t begun_ = 0;
+  std::uint64_t received_ = 0;
   std::uint64_t data_received_ = 0;
   std::uint64_t data_since_update_ = 0;
   std::vector<std::uint8_t> first_reply_;

@@ -71,6 +71,11 @@ class Children:
             raise Failed(f"{' '.join(command)} ended with {child.returncode}")
         return json.loads(line), usage.ru_utime + usage.ru_stime
 
+    def stop(self, child, command):
+        """SIGTERM to a server that then prints its result, like finish."""
+        child.terminate()
+        return self.finish(child, command)
+
     def end(self, child):
         """SIGTERM, then SIGKILL."""
         if child.poll() is None:

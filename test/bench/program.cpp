@@ -76,9 +76,11 @@ void print_listening(std::uint16_t port) {
   std::fflush(stdout);
 }
 
-void print_result(std::uint64_t calls, std::chrono::steady_clock::duration spent) {
-  std::printf("{\"calls\": %llu, \"seconds\": %.6f}\n", static_cast<unsigned long long>(calls),
+void print_result(std::uint64_t calls, std::chrono::steady_clock::duration spent, std::uint64_t received) {
+  std::printf("{\"calls\": %llu, \"seconds\": %.6f", static_cast<unsigned long long>(calls),
               std::chrono::duration<double>(spent).count());
+  if (received > 0) std::printf(", \"received\": %llu", static_cast<unsigned long long>(received));
+  std::puts("}");
   std::fflush(stdout);
 }
 

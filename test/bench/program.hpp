@@ -14,7 +14,7 @@
 //             --connections C --streams S --calls N        prints {"calls": N, "seconds": x}; of latency, which
 //                                                          is one unary call after the other, also
 //                                                          "p50_us" and "p99_us"
-//   the load  the options of a client, --warmup N --pause  the same, see load.cpp
+//   the load  the options of a client, --warmup N --pause  the same, and "received", see load.cpp
 namespace bench {
 
 struct program_options {
@@ -34,7 +34,8 @@ struct program_options {
 program_options read_options(int argc, char** argv);
 
 void print_listening(std::uint16_t port);
-void print_result(std::uint64_t calls, std::chrono::steady_clock::duration spent);
+// `received`: bytes from the socket meanwhile, where the program counts them.
+void print_result(std::uint64_t calls, std::chrono::steady_clock::duration spent, std::uint64_t received = 0);
 
 // How long each call took, when there is one at a time.
 class call_times {

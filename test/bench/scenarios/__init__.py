@@ -12,9 +12,9 @@ PLOT            None, or {"x": what the row labels count, "log": bool}: rows who
                 line for each implementation; {"bars": True}: a group of bars for each row
 """
 
-from . import client, counts, latency, server, streams
+from . import client, counts, latency, server, streams, wire
 
-ALL = [server, client, streams, latency, counts]
+ALL = [server, client, streams, latency, counts, wire]
 
 
 def selected(names):
