@@ -46,26 +46,28 @@ def run(options, children, congestion):
     progress = report.Progress()
     there, skipped = implementations.found(options, progress)
     bench = Bench(options, children, progress, there)
-    page = report.Report(report.machine(congestion), options.quick, there, skipped, progress)
+    found = report.Report(report.machine(congestion), options.quick, there, skipped, progress)
     for at, each in enumerate(options.scenarios):
         progress.part = f"{at + 1} of {len(options.scenarios)}"
         try:
-            page.add(each, each.measure(bench))
+            found.add(each, each.measure(bench))
         except Skip as reason:
-            page.leave_out(each, str(reason))
+            found.leave_out(each, str(reason))
         except Failed as failure:
             bench.failures.append(f"{each.KEY}: {failure}")
-    page.conclude(scenarios.requirements(options.scenarios))
+    found.conclude(scenarios.requirements(options.scenarios), whole=options.scenarios == scenarios.ALL)
     if options.compare:
-        bench.failures += accepted.growth(page.medians, options.compare)
+        bench.failures += accepted.growth(found.medians, options.compare)
     if options.save_counts:
-        accepted.save(page.medians, options.save_counts)
+        accepted.save(found.medians, options.save_counts)
     for failure in bench.failures:
         print(f"failed: {failure}", file=sys.stderr)
     if options.json:
-        page.write_json(options.json, bench.failures)
+        found.write_json(options.json, bench.failures)
     if options.markdown:
-        page.write_markdown(options.markdown)
+        found.write_markdown(options.markdown)
+    if options.html:
+        found.write_html(options.html)
     return 1 if bench.failures else 0
 
 
@@ -93,6 +95,7 @@ def read_options():
     add("--save-counts", metavar="FILE", help="write our counts, to compare with later")
     add("--json", metavar="FILE", help="write every round of every figure")
     add("--markdown", metavar="FILE", help="write the tables")
+    add("--html", metavar="FILE", help="write tables and plots as one page that needs nothing else")
     options = parser.parse_args()
     options.directory = os.path.abspath(options.directory)
     try:

@@ -9,8 +9,34 @@ import statistics
 import subprocess
 import sys
 import time
+from html import escape
 
+import page
 import requirements
+
+
+class Table:
+    """Heads and cells as words; the first `words` columns are words, the others figures."""
+
+    def __init__(self, words, heads, lines):
+        self.words = words
+        self.heads = heads
+        self.lines = lines
+
+    def markdown(self):
+        wide = [max(len(cells[at]) for cells in (self.heads, *self.lines)) for at in range(len(self.heads))]
+
+        def row(cells):
+            words = [cell.ljust(width) for cell, width in zip(cells, wide[: self.words])]
+            figures = [cell.rjust(width) for cell, width in zip(cells[self.words :], wide[self.words :])]
+            return f"| {' | '.join(words + figures)} |"
+
+        rule = ["-" * (width + 2) for width in wide[: self.words]]
+        rule += ["-" * (width + 1) + ":" for width in wide[self.words :]]
+        return "\n".join([row(self.heads), f"|{'|'.join(rule)}|", *map(row, self.lines)])
+
+    def html(self):
+        return page.table(self.heads, self.words, self.lines)
 
 
 class Report:
@@ -24,7 +50,8 @@ class Report:
         self.results = {"machine": machine, "quick": quick, "skipped": skipped}
         self.results["versions"] = {each.name: each.version for each in implementations}
         self.text = []
-        self._show(machine + ("; quick: indicative only" if quick else ""))
+        self.html = []
+        self._say(machine + ("; quick: indicative only" if quick else ""))
         self._show(columns(implementations, skipped))
 
     def add(self, scenario, rows):
@@ -38,26 +65,40 @@ class Report:
             }
             for label, figures in rows.items()
         }
-        self.medians[scenario.KEY] = {
+        medians = self.medians[scenario.KEY] = {
             label: {name: each["median"] for name, each in figures.items()}
             for label, figures in self.results[scenario.KEY].items()
         }
         if scenario.MORE_IS_BETTER:
             self.more_is_better.add(scenario.KEY)
-        self._show(table(scenario, self.medians[scenario.KEY], self.names))
+        names = self._names_in(medians)
+        self.html.append(f"<h2>{escape(scenario.TITLE)}</h2>")
+        self._show(table(scenario, medians, names))
+        self.html.append(page.plot(scenario, medians, names))
+
+    def _names_in(self, rows):
+        """The columns that have a figure; behind them what only some scenarios have, like raw TCP."""
+        measured = {name for figures in rows.values() for name in figures}
+        return [name for name in self.names if name in measured] + sorted(measured - set(self.names))
 
     def leave_out(self, scenario, reason):
         self.results["skipped"][scenario.KEY] = reason
-        self._show(f"not measured: {scenario.KEY}: {reason}")
+        self._say(f"not measured: {scenario.KEY}: {reason}")
 
-    def conclude(self, wanted):
+    def conclude(self, wanted, whole):
         if not wanted:
             return
-        self._show(requirements.table(wanted, self.medians, self.more_is_better))
+        unit_tested = requirements.UNIT_TESTED if whole else ()
+        lines = requirements.lines(wanted, self.medians, self.more_is_better, unit_tested)
+        self.html.append("<h2>Requirements</h2>")
+        self._show(Table(2, requirements.HEADS, lines))
         missed = list(requirements.missed(wanted, self.medians, self.more_is_better))
         self.results["missed_gates"] = missed
         if missed:
-            self._show("Gates that are missed:\n\n" + "\n".join(f"- {each}" for each in missed))
+            head = "Gates that are missed, and where the floor is:"
+            items = "".join(f"<li>{escape(each)}</li>" for each in missed)
+            self.html.append(f"<p>{head}</p><ul>{items}</ul>")
+            self._print(f"{head}\n\n" + "\n".join(f"- {each}" for each in missed))
 
     def write_json(self, file, failures):
         self.results["failures"] = failures
@@ -69,7 +110,18 @@ class Report:
         with open(file, "w") as into:
             into.write("\n\n".join(["# Benchmarks", how, *self.text]) + "\n")
 
-    def _show(self, text):
+    def write_html(self, file):
+        page.write(file, self.html)
+
+    def _say(self, words):
+        self.html.append(f"<p>{escape(words)}</p>")
+        self._print(words)
+
+    def _show(self, shown):
+        self.html.append(shown.html())
+        self._print(shown.markdown())
+
+    def _print(self, text):
         self.text.append(text)
         self.progress.clear()
         print(text + "\n", flush=True)
@@ -82,19 +134,16 @@ def number(value, unit=""):
 
 
 def table(scenario, rows, names):
-    """Markdown: a column for each implementation that has a figure, ours as a multiple of the floor, and how many
-    times better than the best of each family of rivals ours is; without our programs, the floor is."""
-    measured = {name for figures in rows.values() for name in figures}
-    names = [name for name in names if name in measured]
-    names += sorted(measured - set(names))  # what only some scenarios have, like raw TCP
-    rivals = {rival: family for rival, family in requirements.FAMILIES.items() if measured & set(family)}
-    heads = [*names, *(["ours / floor"] if "floor" in measured else []), *(f"× {rival}" for rival in rivals)]
-    lines = [f"| {scenario.TITLE} | {' | '.join(heads)} |", f"|---|{'--:|' * len(heads)}"]
+    """A column for each implementation that has a figure, ours as a multiple of the floor, and how many times
+    better than the best of each family of rivals ours is; without our programs, the floor is."""
+    rivals = {rival: family for rival, family in requirements.FAMILIES.items() if set(names) & set(family)}
+    to_floor = ["ours / floor"] if "floor" in names else []
+    heads = [scenario.TITLE, *names, *to_floor, *(f"× {rival}" for rival in rivals)]
+    lines = []
     for label, figures in rows.items():
         ours, floor = figures.get("sluice"), figures.get("floor")
-        cells = [number(figures.get(name)) for name in names]
-        if "floor" in measured:
-            cells.append(number(ours / floor if ours is not None and floor else None))
+        cells = [label, *(number(figures.get(name)) for name in names)]
+        cells += [number(ours / floor if ours is not None and floor else None)] * len(to_floor)
         subject = ours if ours is not None else floor  # without our programs: how far the floor is
         for family in rivals.values():
             others = [figures[name] for name in family if name in figures]
@@ -102,8 +151,8 @@ def table(scenario, rows, names):
             if others and subject:
                 ahead = subject / max(others) if scenario.MORE_IS_BETTER else min(others) / subject
             cells.append(number(ahead, "" if ours is not None else " (floor)"))
-        lines.append(f"| {label} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+        lines.append(cells)
+    return Table(1, heads, lines)
 
 
 def machine(congestion):
@@ -139,11 +188,10 @@ def built_with(directory):
 
 
 def columns(implementations, skipped):
-    """Markdown: what each column stands for."""
-    lines = ["| column | version | how it is set up |", "|---|---|---|"]
-    lines += [f"| {each.name} | {each.version} | {each.settings} |" for each in implementations]
-    lines += [f"| {name} | | skipped: {reason} |" for name, reason in skipped.items()]
-    return "\n".join(lines)
+    """What each column stands for."""
+    lines = [[each.name, each.version, each.settings] for each in implementations]
+    lines += [[name, "", f"skipped: {reason}"] for name, reason in skipped.items()]
+    return Table(3, ["column", "version", "how it is set up"], lines)
 
 
 class Progress:

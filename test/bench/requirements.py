@@ -32,23 +32,24 @@ class Requirement:
     def lower_bound(self):
         return self.at_least if self.at_least is not None else self.against in FAMILIES
 
-    def measured(self, medians, more_is_better):
+    def measured(self, medians, more_is_better, ours="sluice"):
         """`medians`: section → row → implementation → figure; `more_is_better`: the sections that are so."""
         rows = medians.get(self.section, {})
         figures = rows.get(self.row, {})
-        ours = figures.get("sluice")
+        figure = figures.get(ours)
         if self.against == "limit":
-            return ours
+            return figure
         more = self.section in more_is_better
-        other = self._other(rows, figures, max if more else min)
-        if not ours or not other:
+        if self.against.startswith("row:"):
+            other = rows.get(self.against.removeprefix("row:"), {}).get(ours)
+        else:
+            other = self._best_of(figures, max if more else min)
+        if not figure or not other:
             return None
         times_better = self.against in FAMILIES and self.lower_bound
-        return other / ours if times_better and not more else ours / other
+        return other / figure if times_better and not more else figure / other
 
-    def _other(self, rows, figures, best):
-        if self.against.startswith("row:"):
-            return rows.get(self.against.removeprefix("row:"), {}).get("sluice")
+    def _best_of(self, figures, best):
         names = FAMILIES.get(self.against, [self.against])
         return best((figures[name] for name in names if name in figures), default=None)
 
@@ -57,7 +58,7 @@ class Requirement:
             return "not measured"
         meets = (lambda limit: figure >= limit) if self.lower_bound else (lambda limit: figure <= limit)
         if not meets(self.gate):
-            return "misses the gate"
+            return MISSED
         return "goal" if self.goal is not None and meets(self.goal) else "gate"
 
 
@@ -75,29 +76,40 @@ def against_rivals(number, section, rows, limits):
 
 
 HEADS = ["#", "what", "measured", "gate", "goal", "reached"]
+MISSED = "misses the gate"
+UNIT_TESTED = [
+    ["P7", "a response is one send, those ready in one turn share it", "server_unary_test"],
+    ["P7", "a backlog of 512 KiB stops reading", "server_connection_test"],
+]
 
 
-def lines(requirements, medians, more_is_better):
+def lines(requirements, medians, more_is_better, unit_tested=()):
     """The table, each line as the words of its cells; the last one is the verdict."""
+    result = []
     for each in requirements:
         figure = each.measured(medians, more_is_better)
         sign = "≥" if each.lower_bound else "≤"
         goal = f"{sign} {each.goal:g}" if each.goal is not None else ""
-        measured = "–" if figure is None else f"{figure:.2f}" if abs(figure) < 1000 else f"{figure:.0f}"
-        yield [each.number, each.what, measured, f"{sign} {each.gate:g}", goal, each.verdict(figure)]
+        verdict = each.verdict(figure)
+        strong = f"**{verdict}**" if verdict == MISSED else verdict
+        result.append([each.number, each.what, shown(figure), f"{sign} {each.gate:g}", goal, strong])
+    result += [[number, what, "", "always", "", f"in {test}"] for number, what, test in unit_tested]
+    return sorted(result, key=lambda cells: int(cells[0][1:]))
 
 
 def missed(requirements, medians, more_is_better):
-    """One line for people for each gate that does not hold."""
-    for number, what, measured, gate, _, verdict in lines(requirements, medians, more_is_better):
-        if verdict == "misses the gate":
-            yield f"{number} {what}: {measured}, gate {gate}"
+    """One line for people for each gate that does not hold, and whether the floor would hold it."""
+    for each in requirements:
+        figure = each.measured(medians, more_is_better)
+        if each.verdict(figure) != MISSED:
+            continue
+        sign = "≥" if each.lower_bound else "≤"
+        line = f"{each.number} {each.what}: {shown(figure)}, gate {sign} {each.gate:g}"
+        floor = each.measured(medians, more_is_better, "floor") if each.against != "floor" else None
+        yield line if floor is None else f"{line}; the floor: {shown(floor)}"
 
 
-def table(requirements, medians, more_is_better):
-    """Markdown."""
-    result = [f"| {' | '.join(HEADS)} |", "|---|---|--:|--:|--:|---|"]
-    for *cells, verdict in lines(requirements, medians, more_is_better):
-        strong = f"**{verdict}**" if verdict == "misses the gate" else verdict
-        result.append(f"| {' | '.join([*cells, strong])} |")
-    return "\n".join(result)
+def shown(figure):
+    if figure is None:
+        return "–"
+    return f"{figure:.2f}" if abs(figure) < 1000 else f"{figure:.0f}"

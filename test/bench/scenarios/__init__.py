@@ -18,7 +18,7 @@ ALL = [server, client, streams, latency, counts, wire]
 
 
 def selected(names):
-    """Those of the given keys in the order of the registry; without names, all. LookupError if one is wrong."""
+    """Those of the given keys, without names all, in the order of the registry; LookupError if one is wrong."""
     known = {each.KEY for each in ALL}
     for name in names or ():
         if name not in known:

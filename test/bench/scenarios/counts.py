@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Instructions, allocations and system calls, exact, so one round is enough. With --quick only of sluice."""
+"""Instructions, allocations and system calls: exact, so one round is enough. --quick counts sluice alone."""
 
 import counters
 import shapes
@@ -18,7 +18,8 @@ IDLE = "system calls a second, idle"
 STREAMED = {"download": ("sent", "received"), "upload": ("received", "sent")}  # server, client
 
 def limits(number, row, gate, goal=None, sides=("server", "client")):
-    return [Requirement(number, f"{row}, {side}", KEY, f"{row}, {side}", "limit", gate, goal) for side in sides]
+    rows = [f"{row}, {side}" for side in sides]
+    return [Requirement(number, each, KEY, each, "limit", gate, goal) for each in rows]
 
 
 REQUIREMENTS = [
