@@ -22,9 +22,9 @@ examples:
   ./dev bench --markdown docs/benchmarks.md --html bench.html
                                          everything, on a machine that does nothing else
 
-Counts (instructions, allocations, most system calls, bytes) hardly depend on the machine, only on compiler and
-libraries: --compare counts.json fails when one of ours has grown by more than 2 %, --save-counts counts.json
-accepts what is there now.
+Counts (instructions, allocations, most system calls, bytes) hardly depend on the machine, only on compiler
+and libraries: --compare counts.json fails when one of ours has grown by more than 2 %, --save-counts
+counts.json accepts what is there now.
 """
 
 import argparse

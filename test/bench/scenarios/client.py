@@ -4,6 +4,8 @@
 A short run is subtracted: it holds the start of the program, its connections and first calls.
 """
 
+import statistics
+
 import shapes
 from measures import COUNTERPART, run_client
 from processes import Skip
@@ -31,6 +33,10 @@ def measure(bench):
         return {shapes.name(shape): of_shape(bench, shape, port) for shape in shapes.of(bench)}
 
 
+def short_run(once, calls):
+    return statistics.median(once(calls)[1] for _ in range(3))
+
+
 def of_shape(bench, shape, port):
     few = 5 * shape[0] * shape[1]
     measures = {}
@@ -39,7 +45,7 @@ def of_shape(bench, shape, port):
             return run_client(bench.children, command, port, "unary", shape, calls)
 
         bench.progress.say(f"client, {shapes.name(shape)}: how fast is {each.name}?")
-        first = bench.attempt(each.name, lambda: (once(few)[1], once(few + 1000)[0]))
+        first = bench.attempt(each.name, lambda: (short_run(once, few), once(few + 1000)[0]))
         if first:
             base, rate = first
             calls = bench.length(rate, 2 * few)
