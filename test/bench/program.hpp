@@ -15,6 +15,9 @@
 //                                                          is one unary call after the other, also
 //                                                          "p50_us" and "p99_us"
 //   the load  the options of a client, --warmup N --pause  the same, and "received", see load.cpp
+//   of some   --tls DIR     TLS 1.3; DIR holds server.pem, server.key and ca.pem of test/support/certificates.py
+//             --rate N      the load begins so many calls a second, however late the replies are
+//             --slow        the load: every 100th call asks for 5 ms; a server: grants them
 namespace bench {
 
 struct program_options {
@@ -27,6 +30,9 @@ struct program_options {
   std::uint32_t size = 10;  // bytes of payload in a message
   std::uint64_t warmup = 0;
   bool pause = false;
+  std::string tls;
+  std::uint64_t rate = 0;  // 0: as fast as the replies come
+  bool slow = false;
   unsigned time_limit = 600;  // seconds, after which SIGALRM ends the process
 };
 
