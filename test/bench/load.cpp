@@ -3,6 +3,10 @@
 //
 // With --warmup N it makes N calls first; with --pause it then prints `warm` and waits for a line, so that
 // its caller can read the server's clocks; then come --calls N calls, which are timed.
+//
+// With --held N each connection first opens N streams of bench.Echo.Both, which stay open: the calls are made
+// beside them, or with --kind messages are messages on them. With --kind mixed every second call is such a
+// stream, which ends after one message: by itself, or with --cancel by RST_STREAM.
 #include "load_connection.hpp"
 
 #include <poll.h>
@@ -45,10 +49,21 @@ std::uint64_t received(connections const& all) {
                          [](auto sum, auto const& each) { return sum + each->received(); });
 }
 
+void hold(connections& all, load_budget& budget, unsigned count) {
+  std::vector<pollfd> polled(all.size());
+  budget = {0, all.size() * (std::uint64_t{count} + 1)};
+  for (auto& each : all) {
+    each->hold(count);
+    each->flush();
+  }
+  while (budget.to_finish > 0) turn(all, polled);
+}
+
 void open(connections& all, program_options const& options, load_budget& budget) {
-  for (unsigned i = 0; i < options.connections; ++i)
+  for (unsigned i = 0; i < options.connections; ++i) {
     all.push_back(std::make_unique<load_connection>(options, budget));
-  for (auto& each : all) each->flush();
+    all.back()->flush();
+  }
   std::vector<pollfd> polled(all.size());
   for (auto& each : all) {
     while (!each->ready()) turn(all, polled);
@@ -59,10 +74,14 @@ void open(connections& all, program_options const& options, load_budget& budget)
 
 int main(int argc, char** argv) {
   auto const options = read_options(argc, argv);
-  if (options.kind != "unary") fail("the load makes unary calls only");
+  bool const messages = options.kind == "messages";
+  if (options.kind != "unary" && options.kind != "mixed" && !messages)
+    fail("the load does not know this kind");
+  if (messages && options.held == 0) fail("--kind messages needs --held");
   load_budget budget;
   connections all;
   open(all, options, budget);
+  if (options.held > 0) hold(all, budget, options.held);
   if (options.warmup > 0) make_calls(all, budget, options.warmup);
   if (options.pause) {
     std::puts("warm");

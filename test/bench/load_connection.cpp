@@ -16,6 +16,7 @@
 namespace bench {
 namespace {
 
+constexpr std::size_t input_size = 256 * 1024;
 constexpr std::uint32_t receive_window = 1u << 30;
 
 void append_text(bytes& to, std::string_view text) {
@@ -54,8 +55,9 @@ bytes encode_message(std::uint32_t size) {
 }  // namespace
 
 load_connection::load_connection(program_options const& options, load_budget& budget)
-    : socket_(connect_to(options.port)), budget_(budget), streams_(options.streams), port_(options.port),
-      message_(encode_message(options.size)), input_(256 * 1024) {
+    : socket_(connect_to(options.port)), budget_(budget), options_(options),
+      message_(encode_message(options.size)),
+      input_(std::make_unique_for_overwrite<std::uint8_t[]>(input_size)) {
   if (message_.size() > 16384) fail("the load sends a message in one DATA frame: 16384 bytes at most");
   std::string_view const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
   output_.assign(preface.begin(), preface.end());
@@ -81,7 +83,7 @@ void load_connection::append_window_update(std::uint32_t by) {
   append_frame(NGHTTP2_WINDOW_UPDATE, 0, 0, increment);
 }
 
-// RFC 7541: five literals enter the dynamic table, at 66 (the oldest) to 62.
+// RFC 7541: five literals enter the dynamic table, at 66 (the oldest) to 62; of a call with a deadline six.
 void load_connection::encode_request(std::uint32_t table_size) {
   if (table_size < 512) fail("the server's HPACK table is too small for the load");
   bytes first;
@@ -96,7 +98,7 @@ void load_connection::encode_request(std::uint32_t table_size) {
   first.push_back(0x44);                    // :path
   append_text(first, "/bench.Echo/Unary");
   first.push_back(0x41);  // :authority
-  append_text(first, "localhost:" + std::to_string(port_));
+  append_text(first, "localhost:" + std::to_string(options_.port));
   first.push_back(0x40);
   append_text(first, "te");
   append_text(first, "trailers");
@@ -104,12 +106,39 @@ void load_connection::encode_request(std::uint32_t table_size) {
   append_text(first, "application/grpc");
   first.push_back(0x7a);  // user-agent
   append_text(first, "grpc-load");
+  if (options_.deadline > 0) {
+    first.push_back(0x40);
+    append_text(first, "grpc-timeout");
+    append_text(first, std::to_string(options_.deadline) + "S");
+  }
   first_headers_ = std::move(first);
 
-  bytes const indexed{0x83, 0x86, 0xc2, 0xc1, 0xc0, 0xbf, 0xbe};
+  std::uint8_t const last = options_.deadline > 0 ? 0xbf : 0xbe;  // of the five
+  auto const rest = [last, this](bytes& block) {
+    for (int i = 3; i >= 0; --i) block.push_back(static_cast<std::uint8_t>(last + i));
+    if (options_.deadline > 0) block.push_back(0xbe);
+  };
+  bytes unary{0x83, 0x86, static_cast<std::uint8_t>(last + 4)};
+  rest(unary);
+  bytes stream{0x83, 0x86, 0x04};  // :path, not into the table
+  append_text(stream, "/bench.Echo/Both");
+  rest(stream);
   later_request_.clear();
-  bench::append_frame(later_request_, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 0, indexed);
+  bench::append_frame(later_request_, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 0, unary);
   bench::append_frame(later_request_, NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 0, message_);
+  stream_request_.clear();
+  bench::append_frame(stream_request_, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 0, stream);
+  bench::append_frame(stream_request_, NGHTTP2_DATA, 0, 0, message_);
+}
+
+// HEADERS and one frame of DATA, with the next stream's id.
+void load_connection::append_request(bytes const& encoded) {
+  auto const at = output_.size();
+  output_.insert(output_.end(), encoded.begin(), encoded.end());
+  std::uint32_t const id = htonl(next_stream_);
+  auto const data_at = encoded.size() - message_.size() - frame_header_size;
+  std::memcpy(output_.data() + at + 5, &id, 4);
+  std::memcpy(output_.data() + at + data_at + 5, &id, 4);
 }
 
 void load_connection::begin_call() {
@@ -117,37 +146,75 @@ void load_connection::begin_call() {
     append_frame(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, next_stream_, first_headers_);
     append_frame(NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, next_stream_, message_);
   } else {
-    auto const at = output_.size();
-    output_.insert(output_.end(), later_request_.begin(), later_request_.end());
-    std::uint32_t const id = htonl(next_stream_);
-    auto const data_at = later_request_.size() - message_.size() - frame_header_size;
-    std::memcpy(output_.data() + at + 5, &id, 4);
-    std::memcpy(output_.data() + at + data_at + 5, &id, 4);
+    append_request(later_request_);
   }
   next_stream_ += 2;
   send_window_ -= static_cast<std::int64_t>(message_.size());
   ++outstanding_;
 }
 
+void load_connection::begin_stream() {
+  append_request(stream_request_);
+  ++begun_;
+  next_stream_ += 2;
+  send_window_ -= static_cast<std::int64_t>(message_.size());
+  ++outstanding_;
+}
+
+void load_connection::hold(unsigned count) {
+  begin_call();  // fills the server's HPACK table
+  first_held_ = next_stream_;
+  held_windows_.assign(count, std::int64_t{stream_window_} - static_cast<std::int64_t>(message_.size()));
+  while (count-- > 0) begin_stream();
+  if (send_window_ < 0) fail("the server's window is too small for so many streams");
+}
+
+bool load_connection::is_held(std::uint32_t stream) const {
+  return first_held_ != 0 && stream >= first_held_ && stream < first_held_ + 2 * held_windows_.size();
+}
+
+// Of the mixed kind: every second stream of the connection.
+bool load_connection::ends_after_message(std::uint32_t stream) const {
+  return options_.kind == "mixed" && stream % 4 == 3;
+}
+
+bool load_connection::send_on_held() {
+  auto& window = held_windows_[next_held_];
+  if (window < static_cast<std::int64_t>(message_.size())) return false;
+  window -= static_cast<std::int64_t>(message_.size());
+  send_window_ -= static_cast<std::int64_t>(message_.size());
+  append_frame(NGHTTP2_DATA, 0, first_held_ + 2 * static_cast<std::uint32_t>(next_held_), message_);
+  next_held_ = (next_held_ + 1) % held_windows_.size();
+  ++begun_;
+  ++outstanding_;
+  return true;
+}
+
+bool load_connection::begin() {
+  if (options_.kind == "messages") return send_on_held();
+  ends_after_message(next_stream_) ? begin_stream() : begin_call();
+  return true;
+}
+
 void load_connection::fill() {
-  while (ready_ && outstanding_ < streams_ && budget_.to_start > 0 &&
+  while (ready_ && outstanding_ < options_.streams && budget_.to_start > 0 &&
          send_window_ >= static_cast<std::int64_t>(message_.size())) {
+    if (!begin()) return;
     --budget_.to_start;
-    begin_call();
   }
 }
 
 void load_connection::on_readable() {
-  auto const got = ::recv(socket_, input_.data() + input_filled_, input_.size() - input_filled_, 0);
+  auto const got = ::recv(socket_, input_.get() + input_filled_, input_size - input_filled_, 0);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (got <= 0)
     fail(got == 0 ? "the server closed the connection" : std::string("recv: ") + std::strerror(errno));
   received_ += static_cast<std::uint64_t>(got);
   input_filled_ += static_cast<std::size_t>(got);
-  auto const taken = split_frames({input_.data(), input_filled_}, [this](frame const& each) { take(each); });
-  std::memmove(input_.data(), input_.data() + taken, input_filled_ - taken);
+  auto const taken = split_frames({input_.get(), input_filled_}, [this](frame const& each) { take(each); });
+  std::memmove(input_.get(), input_.get() + taken, input_filled_ - taken);
   input_filled_ -= taken;
-  if (input_filled_ == input_.size()) fail("a frame larger than was allowed");
+  if (input_filled_ == input_size) fail("a frame larger than was allowed");
 }
 
 void load_connection::take(frame const& arrived) {
@@ -159,11 +226,12 @@ void load_connection::take(frame const& arrived) {
       if (arrived.flags & NGHTTP2_FLAG_ACK) return;
       return append_frame(NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, arrived.payload);
     case NGHTTP2_WINDOW_UPDATE:
-      if (arrived.stream == 0 && arrived.payload.size() == 4)
-        send_window_ += read_number(arrived.payload.data(), 4);
+      if (arrived.payload.size() == 4) window_opens(arrived.stream, read_number(arrived.payload.data(), 4));
       return;
     case NGHTTP2_GOAWAY: fail("GOAWAY: " + std::string(arrived.payload.begin(), arrived.payload.end()));
-    case NGHTTP2_RST_STREAM: fail("a call was reset");
+    case NGHTTP2_RST_STREAM:
+      if (options_.cancel && ends_after_message(arrived.stream)) return;
+      fail("a call was reset");
     case NGHTTP2_CONTINUATION: fail("the load reads no CONTINUATION");
     default: return;
   }
@@ -176,10 +244,11 @@ void load_connection::take_settings(frame const& arrived) {
     auto const id = read_number(arrived.payload.data() + at, 2);
     auto const value = read_number(arrived.payload.data() + at + 2, 4);
     if (id == NGHTTP2_SETTINGS_HEADER_TABLE_SIZE) table_size = value;
-    if (id == NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS && value < streams_)
+    if (id == NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS && value < options_.streams + options_.held)
       fail("the server allows only " + std::to_string(value) + " streams");
     if (id == NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE && value < message_.size())
       fail("the server's window for a stream is smaller than the message");
+    if (id == NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE) stream_window_ = value;
   }
   append_frame(NGHTTP2_SETTINGS, NGHTTP2_FLAG_ACK, 0, {});
   if (!ready_) encode_request(table_size);
@@ -196,7 +265,8 @@ void load_connection::take_headers(frame const& arrived) {
   if (meaning == reply_check::verdict::failed) fail(check_.reason());
   if (last != (meaning == reply_check::verdict::ok))
     fail("the reply ends without grpc-status, or does not end with it");
-  if (last) call_ended(arrived.stream);
+  if (last && is_held(arrived.stream)) fail("the server ended a stream that is held open");
+  if (last && !(options_.cancel && ends_after_message(arrived.stream))) call_ended(arrived.stream);
 }
 
 void load_connection::take_data(frame const& arrived) {
@@ -206,9 +276,30 @@ void load_connection::take_data(frame const& arrived) {
     first_reply_.insert(first_reply_.end(), arrived.payload.begin(), arrived.payload.end());
   data_received_ += arrived.payload.size();
   data_since_update_ += arrived.payload.size();
+  message_returned(arrived.stream, arrived.payload.size());
   if (data_since_update_ < receive_window / 4) return;
   append_window_update(static_cast<std::uint32_t>(data_since_update_));
   data_since_update_ = 0;
+}
+
+// Of a stream whose request has not ended.
+void load_connection::message_returned(std::uint32_t stream, std::size_t size) {
+  if (is_held(stream)) {
+    held_received_ += size;
+    for (; held_received_ >= message_.size(); held_received_ -= message_.size()) call_ended(stream);
+  } else if (ends_after_message(stream)) {
+    if (size != message_.size()) fail("an echo in several frames");
+    if (!options_.cancel) return append_frame(NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, stream, {});
+    bytes error;
+    append_number(error, NGHTTP2_CANCEL, 4);
+    append_frame(NGHTTP2_RST_STREAM, 0, stream, error);
+    call_ended(stream);
+  }
+}
+
+void load_connection::window_opens(std::uint32_t stream, std::uint32_t by) {
+  if (stream == 0) send_window_ += by;
+  else if (is_held(stream)) held_windows_[(stream - first_held_) / 2] += by;
 }
 
 void load_connection::call_ended(std::uint32_t stream) {

@@ -6,6 +6,7 @@
 #include "reply_check.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,6 +35,8 @@ class load_connection {
   bool wants_to_write() const { return sent_ < output_.size(); }
   // Begins as many calls as streams, budget and the server's window allow.
   void fill();
+  // One call, then `count` streams that stay open, one message each way on each. All count as begun calls.
+  void hold(unsigned count);
   void on_readable();
   // One send for all that is ready.
   void flush();
@@ -47,7 +50,15 @@ class load_connection {
   void take_headers(frame const& arrived);
   void take_data(frame const& arrived);
   void call_ended(std::uint32_t stream);
+  bool begin();  // false: a held stream has no window
   void begin_call();
+  void begin_stream();
+  bool send_on_held();
+  bool is_held(std::uint32_t stream) const;
+  bool ends_after_message(std::uint32_t stream) const;
+  void message_returned(std::uint32_t stream, std::size_t size);
+  void window_opens(std::uint32_t stream, std::uint32_t by);
+  void append_request(std::vector<std::uint8_t> const& encoded);
   void append_frame(std::uint8_t type, std::uint8_t flags, std::uint32_t stream,
                     std::span<std::uint8_t const> payload);
   void append_window_update(std::uint32_t by);
@@ -55,22 +66,27 @@ class load_connection {
 
   int socket_;
   load_budget& budget_;
-  std::uint32_t const streams_;
-  std::uint16_t const port_;
+  program_options const& options_;
   std::vector<std::uint8_t> message_;         // with its five bytes
   std::vector<std::uint8_t> first_headers_;   // fills the server's HPACK table
   std::vector<std::uint8_t> later_request_;   // HEADERS, all indexed, and DATA
+  std::vector<std::uint8_t> stream_request_;  // the same of Both, which goes on after its DATA
   bool ready_ = false;
   std::uint32_t outstanding_ = 0;
   std::uint32_t next_stream_ = 1;
   std::int64_t send_window_ = 65535;
+  std::uint32_t stream_window_ = 65535;
+  std::uint32_t first_held_ = 0;
+  std::size_t next_held_ = 0;
+  std::size_t held_received_ = 0;           // of a message that is not whole
+  std::vector<std::int64_t> held_windows_;  // for each held stream
   std::uint64_t begun_ = 0;
   std::uint64_t received_ = 0;
   std::uint64_t data_received_ = 0;
   std::uint64_t data_since_update_ = 0;
   std::vector<std::uint8_t> first_reply_;
   reply_check check_;
-  std::vector<std::uint8_t> input_;
+  std::unique_ptr<std::uint8_t[]> input_;  // memory that was never read into costs nothing
   std::size_t input_filled_ = 0;
   std::vector<std::uint8_t> output_;
   std::size_t sent_ = 0;

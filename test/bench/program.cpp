@@ -15,9 +15,14 @@ namespace bench {
 namespace {
 
 constexpr char usage[] =
-    "options: --port N --kind unary|download|upload|latency|connect --mode NAME --connections N --streams N "
+    "options: --port N --kind unary|download|upload|messages|mixed|idle|latency|connect --mode NAME "
+    "--connections N --streams N "
     "--calls N --size BYTES\n"
-    "         --warmup N --pause --rate N --slow --tls DIR --time-limit SECONDS\n";
+    "         --warmup N --pause --rate N --slow --tls DIR --threads N --deadline SECONDS --held N --cancel\n"
+    "         --time-limit SECONDS\n";
+
+constexpr std::string_view kinds[] = {"unary", "download", "upload",  "messages",
+                                      "mixed", "idle",     "latency", "connect"};
 
 [[noreturn]] void refuse(std::string const& what) {
   std::fprintf(stderr, "%s\n%s", what.c_str(), usage);
@@ -41,15 +46,16 @@ void read_option(program_options& options, std::string_view name, std::string_vi
   if (name == "--size") return read_number<std::uint32_t>(name, value, 0, options.size);
   if (name == "--warmup") return read_number<std::uint64_t>(name, value, 0, options.warmup);
   if (name == "--rate") return read_number<std::uint64_t>(name, value, 1, options.rate);
+  if (name == "--threads") return read_number(name, value, 1u, options.threads);
+  if (name == "--deadline") return read_number<std::uint32_t>(name, value, 1, options.deadline);
+  if (name == "--held") return read_number(name, value, 1u, options.held);
   if (name == "--time-limit") return read_number(name, value, 1u, options.time_limit);
   if (name == "--mode" || name == "--tls") {
     (name == "--mode" ? options.mode : options.tls) = value;
     return;
   }
   if (name != "--kind") refuse("no such option: " + std::string(name));
-  if (value != "unary" && value != "download" && value != "upload" && value != "latency" &&
-      value != "connect")
-    refuse("no such kind: " + std::string(value));
+  if (std::ranges::find(kinds, value) == std::end(kinds)) refuse("no such kind: " + std::string(value));
   options.kind = value;
 }
 
@@ -61,13 +67,16 @@ program_options read_options(int argc, char** argv) {
     std::string_view const name = argv[i];
     if (name == "--pause" || name == "--slow") {
       (name == "--pause" ? options.pause : options.slow) = true;
+    } else if (name == "--cancel") {
+      options.cancel = true;
     } else if (i + 1 < argc) {
       read_option(options, name, argv[++i]);
     } else {
       refuse("no value for " + std::string(name));
     }
   }
-  if (options.kind != "unary" && options.kind != "connect" && options.connections * options.streams != 1)
+  bool const one = options.kind == "download" || options.kind == "upload" || options.kind == "latency";
+  if (one && options.connections * options.streams != 1)
     refuse("--kind " + options.kind + " is measured with one connection and one stream");
   ::alarm(options.time_limit);
   return options;

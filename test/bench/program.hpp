@@ -15,9 +15,16 @@
 //                                                          is one unary call after the other, also
 //                                                          "p50_us" and "p99_us"
 //   the load  the options of a client, --warmup N --pause  the same, and "received", see load.cpp
+//             --kind messages  go round the streams of --held
+//             --kind mixed  every second call is a stream of one message each way
+//   a client  --kind idle   opens its streams, one message each way, prints `warm` and waits for a line
 //   of some   --tls DIR     TLS 1.3; DIR holds server.pem, server.key and ca.pem of test/support/certificates.py
 //             --rate N      the load begins so many calls a second, however late the replies are
 //             --slow        the load: every 100th call asks for 5 ms; a server: grants them
+//             --threads N   a server: how many
+//             --deadline N  client, load: seconds that each call has
+//             --held N      the load: streams that each connection holds open beside its calls
+//             --cancel      mixed: the streams are cancelled after their message
 namespace bench {
 
 struct program_options {
@@ -33,6 +40,10 @@ struct program_options {
   std::string tls;
   std::uint64_t rate = 0;  // 0: as fast as the replies come
   bool slow = false;
+  unsigned threads = 1;
+  std::uint32_t deadline = 0;  // seconds; 0: none
+  unsigned held = 0;
+  bool cancel = false;
   unsigned time_limit = 600;  // seconds, after which SIGALRM ends the process
 };
 
