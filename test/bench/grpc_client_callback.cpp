@@ -4,9 +4,12 @@
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstdlib>
 #include <deque>
 #include <future>
 #include <optional>
+#include <thread>
 
 namespace bench {
 namespace {
@@ -147,6 +150,41 @@ class upload_writer : public grpc::ClientWriteReactor<Message> {
   grpc::ClientContext context_;
 };
 
+// A stream that is used once and stays open.
+class idle_stream : public grpc::ClientBidiReactor<Message, Message> {
+ public:
+  idle_stream(Echo::Stub& stub, Message const& message, std::atomic<std::size_t>& waiting)
+      : waiting_(waiting) {
+    stub.async()->Both(&context_, this);
+    StartWrite(&message);
+    StartRead(&reply_);
+    StartCall();
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) fail("a stream ended");
+    ++waiting_;
+  }
+
+ private:
+  std::atomic<std::size_t>& waiting_;
+  Message reply_;
+  grpc::ClientContext context_;
+};
+
+void run_idle(program_options const& options, stubs const& all) {
+  auto const message = make_message(options);
+  std::atomic<std::size_t> waiting = 0;
+  std::deque<idle_stream> streams;
+  for (auto const& stub : all) {
+    for (unsigned i = 0; i < options.streams; ++i) streams.emplace_back(*stub, message, waiting);
+  }
+  while (waiting < streams.size()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  pause_warm();
+  print_result(waiting, {});
+  std::_Exit(0);  // what it held open is not of interest any more
+}
+
 void run_unary(program_options const& options, stubs const& all) {
   auto const calls = static_cast<std::int64_t>(options.calls);
   closed_loop loop{options, calls, calls, {}};
@@ -163,6 +201,7 @@ void run_unary(program_options const& options, stubs const& all) {
 
 void run_callback_client(program_options const& options, stubs const& all) {
   if (options.kind == "unary") return run_unary(options, all);
+  if (options.kind == "idle") return run_idle(options, all);
   if (options.kind == "latency") return latency_caller(options, *all[0]).wait();
   if (options.kind == "download") return download_reader(options, *all[0]).wait();
   upload_writer(options, *all[0]).wait();

@@ -11,7 +11,6 @@
 
 #include <poll.h>
 
-#include <cstdio>
 #include <memory>
 #include <numeric>
 #include <vector>
@@ -83,11 +82,7 @@ int main(int argc, char** argv) {
   open(all, options, budget);
   if (options.held > 0) hold(all, budget, options.held);
   if (options.warmup > 0) make_calls(all, budget, options.warmup);
-  if (options.pause) {
-    std::puts("warm");
-    std::fflush(stdout);
-    if (std::getchar() == EOF) return 1;
-  }
+  if (options.pause && !pause_warm()) return 1;
   auto const received_before = received(all);
   auto const begin = std::chrono::steady_clock::now();
   make_calls(all, budget, options.calls);

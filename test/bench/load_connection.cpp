@@ -262,11 +262,12 @@ void load_connection::take_headers(frame const& arrived) {
   if (arrived.flags & NGHTTP2_FLAG_PRIORITY) block = block.subspan(5);
   bool const last = arrived.flags & NGHTTP2_FLAG_END_STREAM;
   auto const meaning = check_.check(block);
+  if (options_.cancel && ends_after_message(arrived.stream)) return;  // some servers answer after the reset
   if (meaning == reply_check::verdict::failed) fail(check_.reason());
   if (last != (meaning == reply_check::verdict::ok))
     fail("the reply ends without grpc-status, or does not end with it");
   if (last && is_held(arrived.stream)) fail("the server ended a stream that is held open");
-  if (last && !(options_.cancel && ends_after_message(arrived.stream))) call_ended(arrived.stream);
+  if (last) call_ended(arrived.stream);
 }
 
 void load_connection::take_data(frame const& arrived) {

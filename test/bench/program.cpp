@@ -87,6 +87,12 @@ void print_listening(std::uint16_t port) {
   std::fflush(stdout);
 }
 
+bool pause_warm() {
+  std::puts("warm");
+  std::fflush(stdout);
+  return std::getchar() != EOF;
+}
+
 void print_result(std::uint64_t calls, std::chrono::steady_clock::duration spent, std::uint64_t received) {
   std::printf("{\"calls\": %llu, \"seconds\": %.6f", static_cast<unsigned long long>(calls),
               std::chrono::duration<double>(spent).count());

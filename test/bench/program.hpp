@@ -51,6 +51,8 @@ struct program_options {
 program_options read_options(int argc, char** argv);
 
 void print_listening(std::uint16_t port);
+// For a caller that reads clocks or memory: prints `warm`, waits for a line. False when it has gone.
+bool pause_warm();
 // `received`: bytes from the socket meanwhile, where the program counts them.
 void print_result(std::uint64_t calls, std::chrono::steady_clock::duration spent, std::uint64_t received = 0);
 

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <deque>
 #include <exception>
 #include <string>
@@ -21,23 +22,70 @@ Message make_message(program_options const& options) {
   return message;
 }
 
+sluice::call_options options_of(program_options const& options) {
+  sluice::call_options of_call;
+  if (options.deadline > 0) of_call.timeout(std::chrono::seconds{options.deadline});
+  return of_call;
+}
+
+// A stream of one message each way, which ends by itself or is cancelled.
+sluice::task<void> stream_once(EchoStub& echo, Message const& message, program_options const& options) {
+  auto both = echo.Both(options_of(options));
+  co_await both.write(message);
+  auto const* const reply = co_await both.next();
+  if (!reply || reply->payload() != message.payload()) fail("a reply that is no echo");
+  if (options.cancel) co_return both.cancel();
+  co_await both.writes_done();
+  if (co_await both.next()) fail("a reply too many");
+}
+
 // One of the streams of a connection: a call after the other, as long as there are some to start.
-sluice::task<void> call_in_turn(sluice::channel& channel, Message const& message, std::uint64_t& to_start) {
+sluice::task<void> call_in_turn(sluice::channel& channel, Message const& message,
+                                program_options const& options, std::uint64_t& to_start) {
   EchoStub echo{channel};
   while (to_start > 0) {
+    bool const streams = options.kind == "mixed" && to_start % 2 == 0;
     --to_start;
-    Message const reply = co_await echo.Unary(message);
+    if (streams) {
+      co_await stream_once(echo, message, options);
+      continue;
+    }
+    Message const reply = co_await echo.Unary(message, options_of(options));
     if (reply.payload() != message.payload()) fail("a reply that is no echo");
   }
 }
 
-sluice::task<void> unary(std::deque<sluice::channel>& channels, program_options const& options) {
+sluice::task<void> calls(std::deque<sluice::channel>& channels, program_options const& options) {
   Message const message = make_message(options);
   auto to_start = options.calls;
   sluice::scope work;
   for (auto& channel : channels)
-    for (unsigned i = 0; i < options.streams; ++i) work.spawn(call_in_turn(channel, message, to_start));
+    for (unsigned i = 0; i < options.streams; ++i)
+      work.spawn(call_in_turn(channel, message, options, to_start));
   co_await work.join();
+}
+
+// A stream that is used once and stays open.
+sluice::task<void> stream_and_wait(sluice::channel& channel, Message const& message, std::size_t& waiting) {
+  EchoStub echo{channel};
+  auto both = echo.Both();
+  co_await both.write(message);
+  if (!co_await both.next()) fail("a stream ended");
+  ++waiting;
+  if (co_await both.next()) fail("a reply too many");
+}
+
+sluice::task<void> idle(std::deque<sluice::channel>& channels, program_options const& options) {
+  Message const message = make_message(options);
+  std::size_t waiting = 0;
+  sluice::scope work;
+  for (auto& channel : channels)
+    for (unsigned i = 0; i < options.streams; ++i) work.spawn(stream_and_wait(channel, message, waiting));
+  while (waiting < std::size_t{options.connections} * options.streams)
+    co_await sluice::sleep_for(std::chrono::milliseconds{1});
+  pause_warm();
+  print_result(waiting, {});
+  std::_Exit(0);  // what it held open is not of interest any more
 }
 
 sluice::task<void> latency(sluice::channel& channel, program_options const& options) {
@@ -46,7 +94,7 @@ sluice::task<void> latency(sluice::channel& channel, program_options const& opti
   call_times times(options);
   for (auto left = options.calls; left > 0; --left) {
     times.begin();
-    Message const reply = co_await echo.Unary(message);
+    Message const reply = co_await echo.Unary(message, options_of(options));
     times.end();
     if (reply.payload() != message.payload()) fail("a reply that is no echo");
   }
@@ -81,8 +129,9 @@ sluice::task<void> upload(sluice::channel& channel, program_options const& optio
 sluice::task<void> measure(std::deque<sluice::channel>& channels, program_options const& options) {
   for (auto& channel : channels) co_await channel.ready();
   if (options.kind == "latency") co_return co_await latency(channels.front(), options);
+  if (options.kind == "idle") co_return co_await idle(channels, options);
   auto const begin = std::chrono::steady_clock::now();
-  if (options.kind == "unary") co_await unary(channels, options);
+  if (options.kind == "unary" || options.kind == "mixed") co_await calls(channels, options);
   if (options.kind == "download") co_await download(channels.front(), options);
   if (options.kind == "upload") co_await upload(channels.front(), options);
   print_result(options.calls, std::chrono::steady_clock::now() - begin);

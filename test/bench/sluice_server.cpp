@@ -17,6 +17,8 @@
 namespace bench {
 namespace {
 
+namespace asio = boost::asio;
+
 class echo_service final : public EchoService {
   sluice::task<Message> Unary(Message message) override { co_return message; }
 
@@ -52,20 +54,39 @@ std::uint16_t port_of(std::string_view address) {
   return port;
 }
 
+void announce(sluice::server& server, echo_service& echo, program_options const& options) {
+  server.add(echo);
+  print_listening(port_of(server.listen("127.0.0.1:" + std::to_string(options.port))));
+}
+
+void serve(program_options const& options) {
+  asio::io_context io{1};
+  echo_service echo;
+  sluice::server server{io.get_executor()};
+  announce(server, echo, options);
+  asio::signal_set signals{io, SIGINT, SIGTERM};
+  signals.async_wait([&](boost::system::error_code, int) { server.stop(std::chrono::seconds{1}); });
+  io.run();
+}
+
+void serve_by_threads(program_options const& options) {
+  asio::io_context io{1};
+  asio::signal_set signals{io, SIGINT, SIGTERM};
+  signals.async_wait([](boost::system::error_code, int) {});
+  sluice::io_threads threads{options.threads};
+  echo_service echo;
+  sluice::server server{threads};
+  announce(server, echo, options);
+  io.run();
+  server.stop(std::chrono::seconds{1});
+  threads.join();
+}
+
 }  // namespace
 }  // namespace bench
 
 int main(int argc, char** argv) {
   using namespace bench;
-  namespace asio = boost::asio;
   auto const options = read_options(argc, argv);
-  asio::io_context io{1};
-  echo_service echo;
-  sluice::server server{io.get_executor()};
-  server.add(echo);
-  print_listening(port_of(server.listen("127.0.0.1:" + std::to_string(options.port))));
-
-  asio::signal_set signals{io, SIGINT, SIGTERM};
-  signals.async_wait([&](boost::system::error_code, int) { server.stop(std::chrono::seconds{1}); });
-  io.run();
+  options.threads > 1 ? serve_by_threads(options) : serve(options);
 }
