@@ -50,12 +50,16 @@ std::uint64_t received(connections const& all) {
 
 void hold(connections& all, load_budget& budget, unsigned count) {
   std::vector<pollfd> polled(all.size());
-  budget = {0, all.size() * (std::uint64_t{count} + 1)};
-  for (auto& each : all) {
-    each->hold(count);
-    each->flush();
-  }
-  while (budget.to_finish > 0) turn(all, polled);
+  auto const each_begins = [&](std::uint64_t calls, auto begin) {
+    budget = {0, all.size() * calls};
+    for (auto& each : all) {
+      begin(*each);
+      each->flush();
+    }
+    while (budget.to_finish > 0) turn(all, polled);
+  };
+  each_begins(1, [](load_connection& on) { on.begin_call(); });
+  each_begins(count, [count](load_connection& on) { on.hold(count); });
 }
 
 void open(connections& all, program_options const& options, load_budget& budget) {

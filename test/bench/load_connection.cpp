@@ -162,7 +162,6 @@ void load_connection::begin_stream() {
 }
 
 void load_connection::hold(unsigned count) {
-  begin_call();  // fills the server's HPACK table
   first_held_ = next_stream_;
   held_windows_.assign(count, std::int64_t{stream_window_} - static_cast<std::int64_t>(message_.size()));
   while (count-- > 0) begin_stream();
@@ -240,11 +239,12 @@ void load_connection::take(frame const& arrived) {
 void load_connection::take_settings(frame const& arrived) {
   if (arrived.flags & NGHTTP2_FLAG_ACK) return;
   std::uint32_t table_size = 4096;
+  auto const wanted = options_.held + (options_.kind == "messages" ? 0 : options_.streams);
   for (std::size_t at = 0; at + 6 <= arrived.payload.size(); at += 6) {
     auto const id = read_number(arrived.payload.data() + at, 2);
     auto const value = read_number(arrived.payload.data() + at + 2, 4);
     if (id == NGHTTP2_SETTINGS_HEADER_TABLE_SIZE) table_size = value;
-    if (id == NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS && value < options_.streams + options_.held)
+    if (id == NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS && value < wanted)
       fail("the server allows only " + std::to_string(value) + " streams");
     if (id == NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE && value < message_.size())
       fail("the server's window for a stream is smaller than the message");

@@ -35,7 +35,9 @@ class load_connection {
   bool wants_to_write() const { return sent_ < output_.size(); }
   // Begins as many calls as streams, budget and the server's window allow.
   void fill();
-  // One call, then `count` streams that stay open, one message each way on each. All count as begun calls.
+  // A call beyond the budget, which fills the server's HPACK table.
+  void begin_call();
+  // Opens `count` streams that stay open, one message each way on each, which counts as a call. After a call.
   void hold(unsigned count);
   void on_readable();
   // One send for all that is ready.
@@ -51,7 +53,6 @@ class load_connection {
   void take_data(frame const& arrived);
   void call_ended(std::uint32_t stream);
   bool begin();  // false: a held stream has no window
-  void begin_call();
   void begin_stream();
   bool send_on_held();
   bool is_held(std::uint32_t stream) const;
@@ -67,9 +68,9 @@ class load_connection {
   int socket_;
   load_budget& budget_;
   program_options const& options_;
-  std::vector<std::uint8_t> message_;         // with its five bytes
-  std::vector<std::uint8_t> first_headers_;   // fills the server's HPACK table
-  std::vector<std::uint8_t> later_request_;   // HEADERS, all indexed, and DATA
+  std::vector<std::uint8_t> message_;  // with its five bytes
+  std::vector<std::uint8_t> first_headers_;  // fills the server's HPACK table
+  std::vector<std::uint8_t> later_request_;  // HEADERS, all indexed, and DATA
   std::vector<std::uint8_t> stream_request_;  // the same of Both, which goes on after its DATA
   bool ready_ = false;
   std::uint32_t outstanding_ = 0;
@@ -78,7 +79,7 @@ class load_connection {
   std::uint32_t stream_window_ = 65535;
   std::uint32_t first_held_ = 0;
   std::size_t next_held_ = 0;
-  std::size_t held_received_ = 0;           // of a message that is not whole
+  std::size_t held_received_ = 0;  // of a message that is not whole
   std::vector<std::int64_t> held_windows_;  // for each held stream
   std::uint64_t begun_ = 0;
   std::uint64_t received_ = 0;
