@@ -12,9 +12,13 @@ PLOT            None, or {"x": what the row labels count, "log": bool}: rows who
                 line for each implementation; {"bars": True}: a group of bars for each row
 """
 
-from . import client, counts, latency, server, streams, wire
+from . import (
+    client, counts, idle_memory, latency, server, streams, wire,
+)
 
-ALL = [server, client, streams, latency, counts, wire]
+ALL = [
+    server, client, streams, latency, counts, wire, idle_memory,
+]
 
 
 def selected(names):
