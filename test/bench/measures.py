@@ -31,10 +31,10 @@ def shape_options(shape):
     return ["--connections", str(connections), "--streams", str(streams)]
 
 
-def load_server(children, load, server, port, shape, calls, warmup):
+def load_server(children, load, server, port, shape, calls, warmup, options=()):
     """Calls a second, and CPU seconds of the server for each call."""
     command = [load, "--port", port, *shape_options(shape), "--calls", str(calls)]
-    command += ["--warmup", str(warmup), "--pause"]
+    command += ["--warmup", str(warmup), "--pause", *options]
     child = children.start(COUNTERPART, command, stdin=subprocess.PIPE)
     if child.stdout.readline().strip() != "warm":
         raise Failed("the load did not get through its warm-up")

@@ -13,11 +13,13 @@ PLOT            None, or {"x": what the row labels count, "log": bool}: rows who
 """
 
 from . import (
-    client, counts, idle_memory, latency, server, streams, wire,
+    beside_streams, client, connections, connections_rate, counts, idle_memory, latency, open_streams,
+    open_streams_rate, server, streams, threads, threads_rate, wire,
 )
 
 ALL = [
-    server, client, streams, latency, counts, wire, idle_memory,
+    server, client, streams, latency, counts, wire, idle_memory, open_streams, open_streams_rate,
+    beside_streams, connections, connections_rate, threads, threads_rate,
 ]
 
 
