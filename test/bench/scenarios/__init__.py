@@ -13,13 +13,15 @@ PLOT            None, or {"x": what the row labels count, "log": bool}: rows who
 """
 
 from . import (
-    beside_streams, client, connections, connections_rate, counts, idle_memory, latency, open_streams,
-    open_streams_rate, server, streams, threads, threads_rate, wire,
+    armed_timers, beside_streams, cancel_memory, cancels, client, connections, connections_rate, counts,
+    deadlines, idle_memory, latency, open_streams, open_streams_rate, server, streams, threads, threads_rate,
+    wire,
 )
 
 ALL = [
     server, client, streams, latency, counts, wire, idle_memory, open_streams, open_streams_rate,
-    beside_streams, connections, connections_rate, threads, threads_rate,
+    beside_streams, connections, connections_rate, threads, threads_rate, deadlines, cancels, cancel_memory,
+    armed_timers,
 ]
 
 
