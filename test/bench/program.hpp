@@ -17,7 +17,8 @@
 //   the load  the options of a client, --warmup N --pause  the same, and "received", see load.cpp
 //             --kind messages  go round the streams of --held
 //             --kind mixed  every second call is a stream of one message each way
-//   a client  --kind idle   opens its streams, one message each way, prints `warm` and waits for a line
+//   a client  --kind idle   opens its streams, one message each way, prints `warm` and waits for a line; so
+//                           does ours with --pause after its calls
 //   of some   --tls DIR     TLS 1.3; DIR holds server.pem, server.key and ca.pem of test/support/certificates.py
 //             --rate N      the load begins so many calls a second, however late the replies are
 //             --slow        the load: every 100th call asks for 5 ms; a server: grants them

@@ -134,7 +134,9 @@ sluice::task<void> measure(std::deque<sluice::channel>& channels, program_option
   if (options.kind == "unary" || options.kind == "mixed") co_await calls(channels, options);
   if (options.kind == "download") co_await download(channels.front(), options);
   if (options.kind == "upload") co_await upload(channels.front(), options);
-  print_result(options.calls, std::chrono::steady_clock::now() - begin);
+  auto const spent = std::chrono::steady_clock::now() - begin;
+  if (options.pause) pause_warm();
+  print_result(options.calls, spent);
 }
 
 }  // namespace

@@ -1,50 +1,79 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memory that the server still has after many cancelled calls, beyond what it had after the first of them.
+"""Memory that a process still has after many cancelled calls, beyond what it had after the first of them.
 
-Between two looks it answers calls in the ordinary way, so it is known to be well.
+The server answers calls in the ordinary way before each look, so it is known to be well. Of the client it is the
+slope between two runs, against our server.
 """
 
-from measures import COUNTERPART, MEASURED, shape_options
-from memory import resident_kib
+from measures import COUNTERPART, MEASURED, client_command, shape_options
+from memory import paused, resident_kib
 from requirements import Requirement
 
 KEY = "cancel_memory"
 TITLE = "memory after cancelled calls: bytes more for each"
 MORE_IS_BETTER = False
-SECONDS = (4, 30)
+SECONDS = (5, 40)
 PLOT = None
 
-GROWTH = "server"
-REQUIREMENTS = [Requirement("P13", "bytes kept of each cancelled call", KEY, GROWTH, "limit", 1)]
+SHAPE = (10, 100)
+REQUIREMENTS = [
+    Requirement("P13", f"bytes kept of each cancelled call, {side}", KEY, side, "limit", 1)
+    for side in ("server", "client")
+]
 
 
 def measure(bench):
-    figures = {}
+    rows = {"server": {}, "client": {}}
     for each in bench.having("server"):
         if each.name == "floor" or (bench.quick and each.name != "sluice"):
             continue
         bench.progress.say(f"memory after cancelled calls, {each.name}")
-        figure = bench.attempt(each.name, lambda: growth(bench, each))
-        if figure is not None:
-            figures[each.name] = [figure]
-    return {GROWTH: figures}
+        note(rows["server"], each.name, bench.attempt(each.name, lambda: of_server(bench, each)))
+    ours = bench.named("sluice")
+    if ours and ours.server and ours.client:
+        bench.progress.say("memory after cancelled calls, our client")
+        note(rows["client"], ours.name, bench.attempt(ours.name, lambda: of_client(bench, ours)))
+    return rows
 
 
-def growth(bench, implementation):
-    calls = 100000 if bench.quick else 500000
+def note(row, name, figure):
+    if figure is not None:
+        row[name] = [figure]
+
+
+def sizes(bench):
+    """Calls of the first look and until the second one; half of them are cancelled."""
+    return 40000, 100000 if bench.quick else 500000
+
+
+def of_server(bench, implementation):
+    first, more = sizes(bench)
     server, port = bench.children.start_server(MEASURED, implementation.server)
 
-    def run(how_many, *options):
-        command = [bench.load, "--port", port, *shape_options((10, 100)), "--calls", str(how_many), *options]
+    def run(calls, *options):
+        command = [bench.load, "--port", port, *shape_options(SHAPE), "--calls", str(calls), *options]
         bench.children.finish(bench.children.start(COUNTERPART, command), command)
 
-    def resident_after(cancelled):
-        run(2 * cancelled, "--kind", "mixed", "--cancel")
+    def bytes_after(calls):
+        run(calls, "--kind", "mixed", "--cancel")
         run(20000)
         return resident_kib(server.pid) * 1024
 
     try:
-        before = resident_after(20000)
-        return (resident_after(calls // 2) - before) / (calls // 2)
+        before = bytes_after(first)
+        return (bytes_after(more) - before) / (more / 2)
     finally:
         bench.children.end(server)
+
+
+def of_client(bench, implementation):
+    first, more = sizes(bench)
+    with bench.servers(COUNTERPART, [implementation]) as started:
+        _, port = started[implementation]
+
+        def bytes_after(calls):
+            command = client_command(implementation.client, port, "mixed", SHAPE, calls)
+            with paused(bench.children, MEASURED, [*command, "--cancel", "--pause"]) as client:
+                return resident_kib(client.pid) * 1024
+
+        return (bytes_after(first + more) - bytes_after(first)) / (more / 2)

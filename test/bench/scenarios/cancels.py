@@ -1,38 +1,78 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls a second of the server's CPU when half of all calls are cancelled.
+"""Calls a second of one side's CPU when half of all calls are cancelled.
 
 Every second call is a stream: one message each way, while its handler waits for the next one. It ends by itself,
-or is cancelled there by RST_STREAM. A GOAWAY, or a call that fails, ends the generator and with it the measure.
-The floor is not among them: nghttp2 answers so many resets with GOAWAY.
+or is cancelled there by RST_STREAM. A GOAWAY, or a call that fails, ends the client and with it the measure.
+Servers are under the load generator; the floor is not among them, for nghttp2 answers so many resets with GOAWAY.
+Our client calls our server.
 """
 
 import scaling
+from measures import COUNTERPART, run_client
 from requirements import Requirement
 
 KEY = "cancels"
-TITLE = "every second call a stream: thousand calls/s of the server's CPU"
+TITLE = "every second call a stream: thousand calls/s of the CPU"
 MORE_IS_BETTER = True
-SECONDS = (4, 40)
+SECONDS = (6, 60)
 PLOT = {"bars": True}
 
+SHAPE = (10, 100)
 NONE, HALF = "none cancelled", "half of all cancelled"
-REQUIREMENTS = [
-    Requirement(
-        "P13", "half of all calls cancelled: calls/s against none", KEY, HALF, f"row:{NONE}", 0.7, 0.85, at_least=True
+HOW = {NONE: (), HALF: ("--cancel",)}
+
+
+def requirement(side):
+    what = f"half of all calls cancelled: calls/s against none, {side}"
+    return Requirement(
+        "P13", what, KEY, f"{side}, {HALF}", f"row:{side}, {NONE}", 0.7, 0.85, at_least=True
     )
-]
 
 
-def load(*options):
-    return scaling.Load(10, 100, options=("--kind", "mixed", *options))
+REQUIREMENTS = [requirement("server"), requirement("client")]
 
 
 def measure(bench):
+    rows = {f"server, {label}": figures for label, figures in servers(bench).items()}
+    return rows | {f"client, {label}": figures for label, figures in client(bench).items()}
+
+
+def thousand_a_second(cpu_seconds):
+    return 1e-3 / cpu_seconds
+
+
+def servers(bench):
     those = [each for each in bench.having("server") if each.name != "floor"]
     if bench.quick:
         those = [each for each in those if each.name in ("sluice", "grpc callback")]
-    rows = {NONE: dict.fromkeys(those, load()), HALF: dict.fromkeys(those, load("--cancel"))}
-    return {
-        label: {name: [1e-3 / cpu for _, cpu in rounds] for name, rounds in figures.items()}
-        for label, figures in scaling.measured(bench, "cancels", rows).items()
+    loads = {
+        label: dict.fromkeys(those, scaling.Load(*SHAPE, options=("--kind", "mixed", *how)))
+        for label, how in HOW.items()
     }
+    return {
+        label: {name: [thousand_a_second(cpu) for _, cpu in rounds] for name, rounds in figures.items()}
+        for label, figures in scaling.measured(bench, "cancels", loads).items()
+    }
+
+
+def client(bench):
+    """A short run is subtracted, as in the scenario `client`."""
+    ours = bench.named("sluice")
+    if not (ours and ours.server and ours.client):
+        return {}
+    few = 5 * SHAPE[0] * SHAPE[1]
+    with bench.servers(COUNTERPART, [ours]) as started:
+        measures = {}
+        for label, how in HOW.items():
+            def once(calls, command=(*ours.client, *how)):
+                return run_client(bench.children, command, started[ours][1], "mixed", SHAPE, calls)
+
+            first = bench.attempt(ours.name, lambda: (once(few)[1], once(few + 1000)[0]))
+            if first:
+                base, rate = first
+                calls = bench.length(rate, 2 * few)
+                measures[label] = lambda once=once, calls=calls, base=base: thousand_a_second(
+                    (once(calls + few)[1] - base) / calls
+                )
+        figures = bench.interleaved("cancels of the client", measures)
+    return {label: {ours.name: each} for label, each in figures.items()}
