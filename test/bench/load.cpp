@@ -62,15 +62,21 @@ void hold(connections& all, load_budget& budget, unsigned count) {
   each_begins(count, [count](load_connection& on) { on.hold(count); });
 }
 
-void open(connections& all, program_options const& options, load_budget& budget) {
-  for (unsigned i = 0; i < options.connections; ++i) {
-    all.push_back(std::make_unique<load_connection>(options, budget));
-    all.back()->flush();
-  }
+void wait_until_ready(connections& all) {
   std::vector<pollfd> polled(all.size());
   for (auto& each : all) {
     while (!each->ready()) turn(all, polled);
   }
+}
+
+void open(connections& all, program_options const& options, load_budget& budget) {
+  constexpr std::size_t at_once = 500;  // fewer than any server's queue has room for
+  for (unsigned i = 0; i < options.connections; ++i) {
+    all.push_back(std::make_unique<load_connection>(options, budget));
+    all.back()->flush();
+    if (all.size() % at_once == 0) wait_until_ready(all);
+  }
+  wait_until_ready(all);
 }
 
 }  // namespace
