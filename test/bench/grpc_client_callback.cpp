@@ -4,12 +4,10 @@
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
-#include <chrono>
 #include <cstdlib>
 #include <deque>
 #include <future>
 #include <optional>
-#include <thread>
 
 namespace bench {
 namespace {
@@ -150,11 +148,15 @@ class upload_writer : public grpc::ClientWriteReactor<Message> {
   grpc::ClientContext context_;
 };
 
-// A stream that is used once and stays open.
+// Streams that are used once and stay open.
+struct idle_streams {
+  std::atomic<std::size_t> to_open;
+  std::promise<void> open;
+};
+
 class idle_stream : public grpc::ClientBidiReactor<Message, Message> {
  public:
-  idle_stream(Echo::Stub& stub, Message const& message, std::atomic<std::size_t>& waiting)
-      : waiting_(waiting) {
+  idle_stream(Echo::Stub& stub, Message const& message, idle_streams& all) : all_(all) {
     stub.async()->Both(&context_, this);
     StartWrite(&message);
     StartRead(&reply_);
@@ -163,25 +165,25 @@ class idle_stream : public grpc::ClientBidiReactor<Message, Message> {
 
   void OnReadDone(bool ok) override {
     if (!ok) fail("a stream ended");
-    ++waiting_;
+    if (all_.to_open.fetch_sub(1) == 1) all_.open.set_value();
   }
 
  private:
-  std::atomic<std::size_t>& waiting_;
+  idle_streams& all_;
   Message reply_;
   grpc::ClientContext context_;
 };
 
 void run_idle(program_options const& options, stubs const& all) {
   auto const message = make_message(options);
-  std::atomic<std::size_t> waiting = 0;
-  std::deque<idle_stream> streams;
+  idle_streams streams{all.size() * options.streams, {}};
+  std::deque<idle_stream> held;
   for (auto const& stub : all) {
-    for (unsigned i = 0; i < options.streams; ++i) streams.emplace_back(*stub, message, waiting);
+    for (unsigned i = 0; i < options.streams; ++i) held.emplace_back(*stub, message, streams);
   }
-  while (waiting < streams.size()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  streams.open.get_future().wait();
   pause_warm();
-  print_result(waiting, {});
+  print_result(held.size(), {});
   std::_Exit(0);  // what it held open is not of interest any more
 }
 

@@ -65,26 +65,31 @@ sluice::task<void> calls(std::deque<sluice::channel>& channels, program_options 
   co_await work.join();
 }
 
-// A stream that is used once and stays open.
-sluice::task<void> stream_and_wait(sluice::channel& channel, Message const& message, std::size_t& waiting) {
+// Streams that are used once and stay open.
+struct idle_streams {
+  std::size_t to_open;
+  sluice::event open;
+};
+
+sluice::task<void> stream_and_wait(sluice::channel& channel, Message const& message, idle_streams& all) {
   EchoStub echo{channel};
   auto both = echo.Both();
   co_await both.write(message);
   if (!co_await both.next()) fail("a stream ended");
-  ++waiting;
+  if (--all.to_open == 0) all.open.set();
   if (co_await both.next()) fail("a reply too many");
 }
 
 sluice::task<void> idle(std::deque<sluice::channel>& channels, program_options const& options) {
   Message const message = make_message(options);
-  std::size_t waiting = 0;
+  auto const count = channels.size() * options.streams;
+  idle_streams streams{count, {}};
   sluice::scope work;
   for (auto& channel : channels)
-    for (unsigned i = 0; i < options.streams; ++i) work.spawn(stream_and_wait(channel, message, waiting));
-  while (waiting < std::size_t{options.connections} * options.streams)
-    co_await sluice::sleep_for(std::chrono::milliseconds{1});
+    for (unsigned i = 0; i < options.streams; ++i) work.spawn(stream_and_wait(channel, message, streams));
+  co_await streams.open.wait();
   pause_warm();
-  print_result(waiting, {});
+  print_result(count, {});
   std::_Exit(0);  // what it held open is not of interest any more
 }
 

@@ -20,7 +20,8 @@ REQUIREMENTS = [
     Requirement("P12", "CPU a message, 100k open streams against 1k", KEY, "100000", "row:1000", 1.5, 1.2)
 ]
 
-SLOW_TO_OPEN = ("grpc callback", "grpc async")  # 1.51 takes a minute for 100,000 streams
+LEFT_OUT = ("grpc async",)  # its program fails one of grpc's assertions when it is ended beside open calls
+SLOW_TO_OPEN = ("grpc callback",)  # 1.51 takes a minute for 100,000 streams
 
 
 def load(streams):
@@ -32,7 +33,8 @@ def load(streams):
 
 
 def servers(bench, streams):
-    return [each for each in scaling.compared(bench) if streams <= 10000 or each.name not in SLOW_TO_OPEN]
+    without = LEFT_OUT if streams <= 10000 else LEFT_OUT + SLOW_TO_OPEN
+    return [each for each in scaling.compared(bench) if each.name not in without]
 
 
 @functools.cache  # open_streams_rate shows the other half of it
