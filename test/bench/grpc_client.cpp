@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // else all channels share one connection
     arguments.SetString(GRPC_ARG_OPTIMIZATION_TARGET, "throughput");
+    arguments.SetMaxReceiveMessageSize(max_message);
     auto const channel = grpc::CreateCustomChannel("ipv4:127.0.0.1:" + std::to_string(options.port),
                                                    grpc::InsecureChannelCredentials(), arguments);
     if (!channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(10)))

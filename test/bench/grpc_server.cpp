@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
                            &port);
   builder.AddChannelArgument(GRPC_ARG_OPTIMIZATION_TARGET, "throughput");
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(max_message);
   service->add_to(builder);
   auto const server = builder.BuildAndStart();
   if (!server || port == 0) fail("cannot listen on port " + std::to_string(options.port));

@@ -28,6 +28,9 @@
 //             --cancel      mixed: the streams are cancelled after their message
 namespace bench {
 
+// What a message may have; the libraries themselves allow 4 MiB.
+constexpr int max_message = 32 << 20;
+
 struct program_options {
   std::uint16_t port = 0;
   std::string kind = "unary";

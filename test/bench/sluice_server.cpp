@@ -62,7 +62,7 @@ void announce(sluice::server& server, echo_service& echo, program_options const&
 void serve(program_options const& options) {
   asio::io_context io{1};
   echo_service echo;
-  sluice::server server{io.get_executor()};
+  sluice::server server{io.get_executor(), {.max_receive_size = max_message}};
   announce(server, echo, options);
   asio::signal_set signals{io, SIGINT, SIGTERM};
   signals.async_wait([&](boost::system::error_code, int) { server.stop(std::chrono::seconds{1}); });
@@ -75,7 +75,7 @@ void serve_by_threads(program_options const& options) {
   signals.async_wait([](boost::system::error_code, int) {});
   sluice::io_threads threads{options.threads};
   echo_service echo;
-  sluice::server server{threads};
+  sluice::server server{threads, {.max_receive_size = max_message}};
   announce(server, echo, options);
   io.run();
   server.stop(std::chrono::seconds{1});

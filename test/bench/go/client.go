@@ -22,6 +22,7 @@ import (
 func connect(port uint) echo.EchoClient {
 	connection, err := grpc.NewClient(fmt.Sprintf("passthrough:///127.0.0.1:%d", port),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
 		grpc.WithInitialWindowSize(window),
 		grpc.WithInitialConnWindowSize(window),
 		grpc.WithWriteBufferSize(bufferSize),

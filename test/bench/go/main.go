@@ -17,6 +17,7 @@ import (
 const (
 	window     = 16 << 20
 	bufferSize = 128 << 10
+	maxMessage = 32 << 20 // go itself allows 4 MiB
 )
 
 type settings struct {

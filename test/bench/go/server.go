@@ -76,6 +76,7 @@ func serve(options settings) {
 	server := grpc.NewServer(
 		grpc.NumStreamWorkers(1), // one a core
 		grpc.MaxConcurrentStreams(math.MaxUint32),
+		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.InitialWindowSize(window),
 		grpc.InitialConnWindowSize(window),
 		grpc.WriteBufferSize(bufferSize),

@@ -14,14 +14,14 @@ PLOT            None, or {"x": what the row labels count, "log": bool}: rows who
 
 from . import (
     armed_timers, beside_streams, cancel_memory, cancels, client, connections, connections_rate, counts,
-    deadlines, idle_memory, latency, open_streams, open_streams_rate, server, streams, threads, threads_rate,
-    wire,
+    deadlines, download_sizes, idle_memory, latency, open_streams, open_streams_rate, server, streams,
+    threads, threads_rate, upload_sizes, wire,
 )
 
 ALL = [
-    server, client, streams, latency, counts, wire, idle_memory, open_streams, open_streams_rate,
-    beside_streams, connections, connections_rate, threads, threads_rate, deadlines, cancels, cancel_memory,
-    armed_timers,
+    server, client, streams, download_sizes, upload_sizes, latency, counts, wire, idle_memory, open_streams,
+    open_streams_rate, beside_streams, connections, connections_rate, threads, threads_rate, deadlines,
+    cancels, cancel_memory, armed_timers,
 ]
 
 

@@ -2,7 +2,7 @@
 use crate::echo::echo_client::EchoClient;
 use crate::echo::{Message, Request as Wanted};
 use crate::options::Options;
-use crate::{Failure, WINDOW};
+use crate::{Failure, MAX_MESSAGE, WINDOW};
 use std::iter::repeat_n;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ async fn connect(port: u16) -> Result<Client, Failure> {
         .tcp_nodelay(true)
         .initial_stream_window_size(WINDOW)
         .initial_connection_window_size(WINDOW);
-    Ok(EchoClient::new(endpoint.connect().await?))
+    Ok(EchoClient::new(endpoint.connect().await?).max_decoding_message_size(MAX_MESSAGE))
 }
 
 fn message_of(options: &Options) -> Message {

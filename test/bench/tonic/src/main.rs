@@ -14,6 +14,9 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 pub const WINDOW: u32 = 16 << 20;
 
+/// What a message may have; tonic itself allows 4 MiB.
+pub const MAX_MESSAGE: usize = 32 << 20;
+
 fn main() -> Result<(), Failure> {
     let (side, options) = options::read(std::env::args().skip(1))?;
     let limit = options.time_limit;

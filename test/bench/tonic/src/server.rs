@@ -2,7 +2,7 @@
 use crate::echo::echo_server::{Echo, EchoServer};
 use crate::echo::{Message, Request as Wanted, Summary};
 use crate::options::Options;
-use crate::{Failure, WINDOW};
+use crate::{Failure, MAX_MESSAGE, WINDOW};
 use std::iter::{repeat_n, RepeatN};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{signal, SignalKind};
@@ -50,7 +50,7 @@ pub async fn serve(options: Options) -> Result<(), Failure> {
         .initial_stream_window_size(WINDOW)
         .initial_connection_window_size(WINDOW)
         .max_concurrent_streams(None)
-        .add_service(EchoServer::new(Service))
+        .add_service(EchoServer::new(Service).max_decoding_message_size(MAX_MESSAGE))
         .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), async move {
             stop.recv().await;
         })
