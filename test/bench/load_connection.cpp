@@ -2,14 +2,8 @@
 #include "load_connection.hpp"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <string_view>
 
@@ -22,20 +16,6 @@ constexpr std::uint32_t receive_window = 1u << 30;
 void append_text(bytes& to, std::string_view text) {
   to.push_back(static_cast<std::uint8_t>(text.size()));  // below 127 and not Huffman-coded
   to.insert(to.end(), text.begin(), text.end());
-}
-
-int connect_to(std::uint16_t port) {
-  int const made = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(made, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-    fail(std::string("connect: ") + std::strerror(errno));
-  int const on = 1;
-  ::setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  ::fcntl(made, F_SETFL, O_NONBLOCK);
-  return made;
 }
 
 // Protobuf by hand: field 1, length-delimited.
@@ -54,8 +34,9 @@ bytes encode_message(std::uint32_t size) {
 
 }  // namespace
 
-load_connection::load_connection(program_options const& options, load_budget& budget)
-    : socket_(connect_to(options.port)), budget_(budget), options_(options),
+load_connection::load_connection(program_options const& options, load_budget& budget, load_tls const& tls,
+                                 unsigned number)
+    : socket_(options.port, tls, number), budget_(budget), options_(options),
       message_(encode_message(options.size)),
       input_(std::make_unique_for_overwrite<std::uint8_t[]>(input_size)) {
   if (message_.size() > 16384) fail("the load sends a message in one DATA frame: 16384 bytes at most");
@@ -69,8 +50,6 @@ load_connection::load_connection(program_options const& options, load_budget& bu
   append_frame(NGHTTP2_SETTINGS, 0, 0, settings);
   append_window_update(receive_window);
 }
-
-load_connection::~load_connection() { ::close(socket_); }
 
 void load_connection::append_frame(std::uint8_t type, std::uint8_t flags, std::uint32_t stream,
                                    std::span<std::uint8_t const> payload) {
@@ -95,7 +74,8 @@ void load_connection::encode_request(std::uint32_t table_size) {
       if (rest < 128) break;
     }
   }
-  first.insert(first.end(), {0x83, 0x86});  // :method POST, :scheme http
+  std::uint8_t const scheme = socket_.encrypted() ? 0x87 : 0x86;  // https, http
+  first.insert(first.end(), {0x83, scheme});  // :method POST
   first.push_back(0x44);  // :path
   append_text(first, "/bench.Echo/Unary");
   first.push_back(0x41);  // :authority
@@ -116,9 +96,9 @@ void load_connection::encode_request(std::uint32_t table_size) {
   first.insert(first.end(), deadline.begin(), deadline.end());
   first_headers_ = std::move(first);
 
-  bytes unary{0x83, 0x86, 0xc2, 0xc1, 0xc0, 0xbf, 0xbe};
+  bytes unary{0x83, scheme, 0xc2, 0xc1, 0xc0, 0xbf, 0xbe};
   unary.insert(unary.end(), deadline.begin(), deadline.end());
-  bytes stream{0x83, 0x86, 0x04};  // :path, not into the table
+  bytes stream{0x83, scheme, 0x04};  // :path, not into the table
   append_text(stream, "/bench.Echo/Both");
   stream.insert(stream.end(), {0xc1, 0xc0, 0xbf, 0xbe});
   stream.insert(stream.end(), deadline.begin(), deadline.end());
@@ -140,12 +120,19 @@ void load_connection::append_request(bytes const& encoded) {
   std::memcpy(output_.data() + at + data_at + 5, &id, 4);
 }
 
-void load_connection::begin_call() {
+bool load_connection::can_begin() const {
+  auto const most = options_.kind == "connect" && begun_ > 0 ? 0 : options_.streams;
+  return ready_ && outstanding_ < most && send_window_ >= static_cast<std::int64_t>(message_.size());
+}
+
+void load_connection::begin_call(std::int64_t intended) {
+  if (budget_.on_schedule.fast) intended_.push_back(intended);
   if (begun_++ == 0) {
     append_frame(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, next_stream_, first_headers_);
     append_frame(NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, next_stream_, message_);
   } else {
     append_request(later_request_);
+    if (is_slow(begun_ - 1)) output_.back() = 's';
   }
   next_stream_ += 2;
   send_window_ -= static_cast<std::int64_t>(message_.size());
@@ -195,24 +182,22 @@ bool load_connection::begin() {
 }
 
 void load_connection::fill() {
-  while (ready_ && outstanding_ < options_.streams && budget_.to_start > 0 &&
-         send_window_ >= static_cast<std::int64_t>(message_.size())) {
+  while (budget_.to_start > 0 && can_begin()) {
     if (!begin()) return;
     --budget_.to_start;
   }
 }
 
 void load_connection::on_readable() {
-  auto const got = ::recv(socket_, input_.get() + input_filled_, input_size - input_filled_, 0);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got <= 0)
-    fail(got == 0 ? "the server closed the connection" : std::string("recv: ") + std::strerror(errno));
-  received_ += static_cast<std::uint64_t>(got);
-  input_filled_ += static_cast<std::size_t>(got);
-  auto const taken = split_frames({input_.get(), input_filled_}, [this](frame const& each) { take(each); });
-  std::memmove(input_.get(), input_.get() + taken, input_filled_ - taken);
-  input_filled_ -= taken;
-  if (input_filled_ == input_size) fail("a frame larger than was allowed");
+  while (auto const got = socket_.receive(input_.get() + input_filled_, input_size - input_filled_)) {
+    received_ += got;
+    input_filled_ += got;
+    auto const taken = split_frames({input_.get(), input_filled_}, [this](frame const& each) { take(each); });
+    std::memmove(input_.get(), input_.get() + taken, input_filled_ - taken);
+    input_filled_ -= taken;
+    if (input_filled_ == input_size) fail("a frame larger than was allowed");
+    if (!socket_.encrypted()) return;  // what TLS has decrypted ahead, poll does not know of
+  }
 }
 
 void load_connection::take(frame const& arrived) {
@@ -306,13 +291,19 @@ void load_connection::call_ended(std::uint32_t stream) {
   if (stream == 1 && !std::ranges::equal(first_reply_, message_)) fail("the first reply is no echo");
   --outstanding_;
   --budget_.to_finish;
+  if (budget_.on_schedule.fast) record_time((stream - 1) / 2);
+}
+
+void load_connection::record_time(std::uint64_t call) {
+  auto const& [begin, fast, slow] = budget_.on_schedule;
+  auto const now = std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
+  auto const intended = intended_[call - (begun_ - intended_.size())];  // those before had no schedule
+  (is_slow(call) ? slow : fast)->record(static_cast<std::uint64_t>(now - intended));
 }
 
 void load_connection::flush() {
   if (sent_ == output_.size()) return;
-  auto const size = ::send(socket_, output_.data() + sent_, output_.size() - sent_, MSG_NOSIGNAL);
-  if (size < 0 && errno != EAGAIN && errno != EINTR) fail(std::string("send: ") + std::strerror(errno));
-  if (size > 0) sent_ += static_cast<std::size_t>(size);
+  sent_ += socket_.send(output_.data() + sent_, output_.size() - sent_);
   if (sent_ < output_.size()) return;
   output_.clear();
   sent_ = 0;

@@ -2,9 +2,12 @@
 #pragma once
 
 #include "frames.hpp"
+#include "histogram.hpp"
+#include "load_socket.hpp"
 #include "program.hpp"
 #include "reply_check.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -17,6 +20,12 @@ namespace bench {
 struct load_budget {
   std::uint64_t to_start = 0;
   std::uint64_t to_finish = 0;
+  // Of calls on a schedule: their begin, and where the time of each goes.
+  struct {
+    std::chrono::steady_clock::time_point begin;
+    histogram* fast = nullptr;
+    histogram* slow = nullptr;
+  } on_schedule;
 };
 
 // One connection of the load generator, which knows of HTTP/2 only what it needs: it replays an encoded
@@ -24,19 +33,21 @@ struct load_budget {
 // budget lasts. Any surprise ends the program: a benchmark that goes on after an error measures nothing.
 class load_connection {
  public:
-  load_connection(program_options const& options, load_budget& budget);
-  ~load_connection();
+  load_connection(program_options const& options, load_budget& budget, load_tls const& tls, unsigned number);
   load_connection(load_connection const&) = delete;
   load_connection& operator=(load_connection const&) = delete;
 
-  int socket() const { return socket_; }
+  int socket() const { return socket_.descriptor(); }
   // The server's SETTINGS have arrived: calls may begin.
   bool ready() const { return ready_; }
-  bool wants_to_write() const { return sent_ < output_.size(); }
+  bool wants_to_write() const { return sent_ < output_.size() && !socket_.must_read_first(); }
+  bool can_begin() const;
+  bool has_made_its_call() const { return begun_ > 0 && outstanding_ == 0; }
   // Begins as many calls as streams, budget and the server's window allow.
   void fill();
-  // A call beyond the budget, which fills the server's HPACK table.
-  void begin_call();
+  // A call beyond the budget; the first one fills the server's HPACK table. `intended` counts on a schedule:
+  // ns from its begin.
+  void begin_call(std::int64_t intended = 0);
   // Opens `count` streams that stay open, one message each way on each, which counts as a call. After a call.
   void hold(unsigned count);
   void on_readable();
@@ -52,6 +63,8 @@ class load_connection {
   void take_headers(frame const& arrived);
   void take_data(frame const& arrived);
   void call_ended(std::uint32_t stream);
+  void record_time(std::uint64_t call);
+  bool is_slow(std::uint64_t call) const { return options_.slow && call % 100 == 99; }
   bool begin();  // false: a held stream has no window
   void begin_stream();
   bool send_on_held();
@@ -65,7 +78,7 @@ class load_connection {
   void append_window_update(std::uint32_t by);
   void encode_request(std::uint32_t table_size);
 
-  int socket_;
+  load_socket socket_;
   load_budget& budget_;
   program_options const& options_;
   std::vector<std::uint8_t> message_;  // with its five bytes
@@ -83,6 +96,7 @@ class load_connection {
   std::vector<std::int64_t> held_windows_;  // for each held stream
   std::uint64_t begun_ = 0;
   std::uint64_t received_ = 0;
+  std::vector<std::int64_t> intended_;  // on a schedule: of each call, in the order of their streams
   std::uint64_t data_received_ = 0;
   std::uint64_t data_since_update_ = 0;
   std::vector<std::uint8_t> first_reply_;
