@@ -3,6 +3,17 @@
 
 #include <grpcpp/grpcpp.h>
 
+namespace {
+
+std::shared_ptr<grpc::ChannelCredentials> credentials(bench::program_options const& options) {
+  if (options.tls.empty()) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions tls;
+  tls.pem_root_certs = bench::read_file(options.tls + "/ca.pem");
+  return grpc::SslCredentials(tls);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace bench;
   auto const options = read_options(argc, argv);
@@ -15,7 +26,7 @@ int main(int argc, char** argv) {
     arguments.SetString(GRPC_ARG_OPTIMIZATION_TARGET, "throughput");
     arguments.SetMaxReceiveMessageSize(max_message);
     auto const channel = grpc::CreateCustomChannel("ipv4:127.0.0.1:" + std::to_string(options.port),
-                                                   grpc::InsecureChannelCredentials(), arguments);
+                                                   credentials(options), arguments);
     if (!channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(10)))
       fail("cannot connect");
     all.push_back(Echo::NewStub(channel));

@@ -7,8 +7,21 @@
 
 #include <chrono>
 #include <csignal>
+#include <memory>
 #include <string>
 #include <thread>
+
+namespace {
+
+std::shared_ptr<grpc::ServerCredentials> credentials(bench::program_options const& options) {
+  if (options.tls.empty()) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions tls;
+  tls.pem_key_cert_pairs.push_back(
+      {bench::read_file(options.tls + "/server.key"), bench::read_file(options.tls + "/server.pem")});
+  return grpc::SslServerCredentials(tls);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace bench;
@@ -21,11 +34,10 @@ int main(int argc, char** argv) {
 
   if (options.mode != "callback" && options.mode != "async")
     fail("--mode callback or --mode async is needed");
-  auto const service = options.mode == "async" ? make_async_service() : make_callback_service();
+  auto const service = options.mode == "async" ? make_async_service() : make_callback_service(options.slow);
   int port = 0;
   grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:" + std::to_string(options.port), grpc::InsecureServerCredentials(),
-                           &port);
+  builder.AddListeningPort("127.0.0.1:" + std::to_string(options.port), credentials(options), &port);
   builder.AddChannelArgument(GRPC_ARG_OPTIMIZATION_TARGET, "throughput");
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(max_message);

@@ -25,7 +25,8 @@ inline grpc::WriteOptions write_options(bool first) {
   return first ? grpc::WriteOptions() : grpc::WriteOptions().set_buffer_hint();
 }
 
-std::unique_ptr<grpc_service> make_callback_service();
+// The slow one lets every call that asks for it wait 5 ms.
+std::unique_ptr<grpc_service> make_callback_service(bool slow);
 std::unique_ptr<grpc_service> make_async_service();
 
 }  // namespace bench

@@ -2,6 +2,9 @@
 #include "bench.grpc.pb.h"
 #include "grpc_server.hpp"
 
+#include <grpcpp/alarm.h>
+
+#include <chrono>
 #include <string>
 
 namespace bench {
@@ -63,8 +66,18 @@ class both_reactor : public grpc::ServerBidiReactor<Message, Message> {
   Message message_;
 };
 
+// Finishes a call 5 ms later, on a timer of grpc's.
+void finish_later(grpc::ServerUnaryReactor& reactor) {
+  auto* const alarm = new grpc::Alarm;
+  alarm->Set(std::chrono::system_clock::now() + std::chrono::milliseconds(5), [&reactor, alarm](bool) {
+    reactor.Finish(grpc::Status::OK);
+    delete alarm;
+  });
+}
+
 class callback_service : public grpc_service, private Echo::CallbackService {
  public:
+  explicit callback_service(bool slow) : slow_(slow) {}
   void add_to(grpc::ServerBuilder& builder) override { builder.RegisterService(this); }
   void serve(grpc::Server& server) override { server.Wait(); }
 
@@ -73,7 +86,8 @@ class callback_service : public grpc_service, private Echo::CallbackService {
                                   Message* reply) override {
     *reply = *request;
     auto* const reactor = context->DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
+    if (slow_ && request->payload().ends_with('s')) finish_later(*reactor);
+    else reactor->Finish(grpc::Status::OK);
     return reactor;
   }
   grpc::ServerWriteReactor<Message>* Download(grpc::CallbackServerContext*, Request const* request) override {
@@ -85,10 +99,14 @@ class callback_service : public grpc_service, private Echo::CallbackService {
   grpc::ServerBidiReactor<Message, Message>* Both(grpc::CallbackServerContext*) override {
     return new both_reactor;
   }
+
+  bool const slow_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc_service> make_callback_service() { return std::make_unique<callback_service>(); }
+std::unique_ptr<grpc_service> make_callback_service(bool slow) {
+  return std::make_unique<callback_service>(slow);
+}
 
 }  // namespace bench

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <limits>
 #include <numeric>
 #include <string_view>
@@ -80,6 +82,13 @@ program_options read_options(int argc, char** argv) {
     refuse("--kind " + options.kind + " is measured with one connection and one stream");
   ::alarm(options.time_limit);
   return options;
+}
+
+std::string read_file(std::string const& path) {
+  std::ifstream file(path);
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  if (text.empty()) fail("cannot read " + path);
+  return text;
 }
 
 void print_listening(std::uint16_t port) {

@@ -54,6 +54,8 @@ struct program_options {
 // Ends the process with a message and status 2 when the line is wrong. Arms the time limit.
 program_options read_options(int argc, char** argv);
 
+std::string read_file(std::string const& path);
+
 void print_listening(std::uint16_t port);
 // For a caller that reads clocks or memory: prints `warm`, waits for a line. False when it has gone.
 bool pause_warm();

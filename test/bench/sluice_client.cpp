@@ -153,9 +153,11 @@ int main(int argc, char** argv) {
   boost::asio::io_context io{1};
   std::deque<sluice::channel> channels;
   auto const target = "ipv4:127.0.0.1:" + std::to_string(options.port);
-  for (unsigned i = 0; i < options.connections; ++i)
-    channels.emplace_back(io.get_executor(), target,
-                          sluice::channel_options{.max_receive_size = max_message});
+  sluice::channel_options how{.max_receive_size = max_message};
+  if (!options.tls.empty())
+    how.tls = sluice::tls_client{{.roots = sluice::pem::file(options.tls + "/ca.pem"),
+                                  .minimum_version = sluice::tls_version::tls_1_3}};
+  for (unsigned i = 0; i < options.connections; ++i) channels.emplace_back(io.get_executor(), target, how);
   try {
     sluice::run(io, measure(channels, options));
   } catch (std::exception const& error) { fail(error.what()); }

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -19,7 +20,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-class echo_service final : public EchoService {
+class echo_service : public EchoService {
   sluice::task<Message> Unary(Message message) override { co_return message; }
 
   sluice::generator<Message> Download(Request request) override {
@@ -46,6 +47,24 @@ class echo_service final : public EchoService {
   }
 };
 
+// Every 100th call of the load asks for a handler that waits.
+class slow_echo_service final : public echo_service {
+  sluice::task<Message> Unary(Message message) override {
+    if (message.payload().ends_with('s')) co_await sluice::sleep_for(std::chrono::milliseconds{5});
+    co_return message;
+  }
+};
+
+std::string listen(sluice::server& server, program_options const& options) {
+  auto const address = "127.0.0.1:" + std::to_string(options.port);
+  if (options.tls.empty()) return server.listen(address);
+  sluice::tls_server_options tls;
+  tls.certificates.push_back(
+      {sluice::pem::file(options.tls + "/server.pem"), sluice::pem::file(options.tls + "/server.key")});
+  tls.minimum_version = sluice::tls_version::tls_1_3;
+  return server.listen(address, sluice::tls_server{tls});
+}
+
 std::uint16_t port_of(std::string_view address) {
   std::uint16_t port = 0;
   auto const digits = address.substr(address.rfind(':') + 1);
@@ -54,16 +73,21 @@ std::uint16_t port_of(std::string_view address) {
   return port;
 }
 
+std::unique_ptr<echo_service> make_service(program_options const& options) {
+  if (options.slow) return std::make_unique<slow_echo_service>();
+  return std::make_unique<echo_service>();
+}
+
 void announce(sluice::server& server, echo_service& echo, program_options const& options) {
   server.add(echo);
-  print_listening(port_of(server.listen("127.0.0.1:" + std::to_string(options.port))));
+  print_listening(port_of(listen(server, options)));
 }
 
 void serve(program_options const& options) {
   asio::io_context io{1};
-  echo_service echo;
+  auto const echo = make_service(options);
   sluice::server server{io.get_executor(), {.max_receive_size = max_message}};
-  announce(server, echo, options);
+  announce(server, *echo, options);
   asio::signal_set signals{io, SIGINT, SIGTERM};
   signals.async_wait([&](boost::system::error_code, int) { server.stop(std::chrono::seconds{1}); });
   io.run();
@@ -74,9 +98,9 @@ void serve_by_threads(program_options const& options) {
   asio::signal_set signals{io, SIGINT, SIGTERM};
   signals.async_wait([](boost::system::error_code, int) {});
   sluice::io_threads threads{options.threads};
-  echo_service echo;
+  auto const echo = make_service(options);
   sluice::server server{threads, {.max_receive_size = max_message}};
-  announce(server, echo, options);
+  announce(server, *echo, options);
   io.run();
   server.stop(std::chrono::seconds{1});
   threads.join();

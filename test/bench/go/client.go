@@ -14,14 +14,22 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/connectivity"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 
 	"sluice/bench/echo"
 )
 
-func connect(port uint) echo.EchoClient {
-	connection, err := grpc.NewClient(fmt.Sprintf("passthrough:///127.0.0.1:%d", port),
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
+func connect(options settings) echo.EchoClient {
+	secure := insecure.NewCredentials()
+	if options.tls != "" {
+		var err error
+		if secure, err = credentials.NewClientTLSFromFile(options.tls+"/ca.pem", ""); err != nil {
+			fail(err)
+		}
+	}
+	connection, err := grpc.NewClient(fmt.Sprintf("passthrough:///127.0.0.1:%d", options.port),
+		grpc.WithTransportCredentials(secure),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
 		grpc.WithInitialWindowSize(window),
 		grpc.WithInitialConnWindowSize(window),
@@ -142,7 +150,7 @@ func percentile(sorted []time.Duration, percent int) float64 {
 func measure(options settings) {
 	var clients []echo.EchoClient
 	for range options.connections {
-		clients = append(clients, connect(options.port))
+		clients = append(clients, connect(options))
 	}
 	var times []time.Duration
 	begin := time.Now()

@@ -27,6 +27,7 @@ type settings struct {
 	streams     int
 	calls       uint64 // of a streaming kind: messages
 	size        uint   // bytes of payload in a message
+	tls         string // where server.pem, server.key and ca.pem are
 }
 
 func fail(what any) {
@@ -43,6 +44,7 @@ func read(words []string) settings {
 	flags.IntVar(&options.streams, "streams", 1, "on each connection")
 	flags.Uint64Var(&options.calls, "calls", 1000, "of a streaming kind: messages")
 	flags.UintVar(&options.size, "size", 10, "bytes of payload in a message")
+	flags.StringVar(&options.tls, "tls", "", "directory of certificates: TLS 1.3")
 	seconds := flags.Int("time-limit", 600, "seconds")
 	_ = flags.Parse(words) // ends the process when they are wrong
 	limit := time.Duration(*seconds) * time.Second

@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 
 	"sluice/bench/echo"
 )
@@ -73,7 +75,15 @@ func serve(options settings) {
 	if err != nil {
 		fail(err)
 	}
+	secure := insecure.NewCredentials()
+	if options.tls != "" {
+		secure, err = credentials.NewServerTLSFromFile(options.tls+"/server.pem", options.tls+"/server.key")
+		if err != nil {
+			fail(err)
+		}
+	}
 	server := grpc.NewServer(
+		grpc.Creds(secure),
 		grpc.NumStreamWorkers(1), // one a core
 		grpc.MaxConcurrentStreams(math.MaxUint32),
 		grpc.MaxRecvMsgSize(maxMessage),
