@@ -50,7 +50,8 @@ class echo_service : public EchoService {
 // Every 100th call of the load asks for a handler that waits.
 class slow_echo_service final : public echo_service {
   sluice::task<Message> Unary(Message message) override {
-    if (message.payload().ends_with('s')) co_await sluice::sleep_for(std::chrono::milliseconds{5});
+    if (message.payload().ends_with('s'))
+      co_await sluice::sleep_for(std::chrono::milliseconds{5});  // sleep: a slow handler is what is measured
     co_return message;
   }
 };
