@@ -14,13 +14,13 @@ PLOT            None, or {"x": what the row labels count, "log": bool}: rows who
 
 from . import (
     armed_timers, beside_streams, cancel_memory, cancels, client, connections, connections_rate, connects,
-    counts, deadlines, download_sizes, idle_memory, latency, open_streams, open_streams_rate, overload,
-    overload_memory, server, start, streams, tail, threads, threads_rate, tls, upload_sizes, wire,
+    counts, deadlines, download_sizes, hello, idle_memory, latency, open_streams, open_streams_rate,
+    overload, overload_memory, server, start, streams, tail, threads, threads_rate, tls, upload_sizes, wire,
 )
 
 ALL = [
     server, client, streams, download_sizes, upload_sizes, latency, tail, overload, overload_memory, tls,
-    connects, start, counts, wire, idle_memory, open_streams, open_streams_rate, beside_streams,
+    connects, start, hello, counts, wire, idle_memory, open_streams, open_streams_rate, beside_streams,
     connections, connections_rate, threads, threads_rate, deadlines, cancels, cancel_memory, armed_timers,
 ]
 
