@@ -18,6 +18,15 @@ void append_text(bytes& to, std::string_view text) {
   to.insert(to.end(), text.begin(), text.end());
 }
 
+// A literal that never enters the HPACK table, as of clients whose timeouts differ from call to call, ours among
+// them.
+void append_deadline(bytes& to, std::uint32_t seconds) {
+  if (seconds == 0) return;
+  to.push_back(0x10);
+  append_text(to, "grpc-timeout");
+  append_text(to, std::to_string(seconds) + "S");
+}
+
 // Protobuf by hand: field 1, length-delimited.
 bytes encode_message(std::uint32_t size) {
   bytes body{0x0a};
@@ -62,8 +71,7 @@ void load_connection::append_window_update(std::uint32_t by) {
   append_frame(NGHTTP2_WINDOW_UPDATE, 0, 0, increment);
 }
 
-// RFC 7541: five literals enter the dynamic table, at 66 (the oldest) to 62. A deadline never does: as clients do
-// it whose timeouts differ from call to call, ours among them.
+// RFC 7541: five literals enter the dynamic table, at 66 (the oldest) to 62.
 void load_connection::encode_request(std::uint32_t table_size) {
   if (table_size < 512) fail("the server's HPACK table is too small for the load");
   bytes first;
@@ -87,21 +95,15 @@ void load_connection::encode_request(std::uint32_t table_size) {
   append_text(first, "application/grpc");
   first.push_back(0x7a);  // user-agent
   append_text(first, "grpc-load");
-  bytes deadline;
-  if (options_.deadline > 0) {
-    deadline.push_back(0x10);
-    append_text(deadline, "grpc-timeout");
-    append_text(deadline, std::to_string(options_.deadline) + "S");
-  }
-  first.insert(first.end(), deadline.begin(), deadline.end());
+  append_deadline(first, options_.deadline);
   first_headers_ = std::move(first);
 
   bytes unary{0x83, scheme, 0xc2, 0xc1, 0xc0, 0xbf, 0xbe};
-  unary.insert(unary.end(), deadline.begin(), deadline.end());
+  append_deadline(unary, options_.deadline);
   bytes stream{0x83, scheme, 0x04};  // :path, not into the table
   append_text(stream, "/bench.Echo/Both");
   stream.insert(stream.end(), {0xc1, 0xc0, 0xbf, 0xbe});
-  stream.insert(stream.end(), deadline.begin(), deadline.end());
+  append_deadline(stream, options_.held > 0 ? options_.held_deadline : options_.deadline);
   later_request_.clear();
   bench::append_frame(later_request_, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 0, unary);
   bench::append_frame(later_request_, NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 0, message_);

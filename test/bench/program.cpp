@@ -20,8 +20,8 @@ constexpr char usage[] =
     "options: --port N --kind unary|download|upload|messages|mixed|idle|latency|connect --mode NAME "
     "--connections N --streams N "
     "--calls N --size BYTES\n"
-    "         --warmup N --pause --rate N --slow --tls DIR --threads N --deadline SECONDS --held N --cancel\n"
-    "         --time-limit SECONDS\n";
+    "         --warmup N --pause --rate N --slow --tls DIR --threads N --deadline SECONDS --held N "
+    "--held-deadline SECONDS\n         --cancel --time-limit SECONDS\n";
 
 constexpr std::string_view kinds[] = {"unary", "download", "upload",  "messages",
                                       "mixed", "idle",     "latency", "connect"};
@@ -50,6 +50,7 @@ void read_option(program_options& options, std::string_view name, std::string_vi
   if (name == "--rate") return read_number<std::uint64_t>(name, value, 1, options.rate);
   if (name == "--threads") return read_number(name, value, 1u, options.threads);
   if (name == "--deadline") return read_number<std::uint32_t>(name, value, 1, options.deadline);
+  if (name == "--held-deadline") return read_number<std::uint32_t>(name, value, 1, options.held_deadline);
   if (name == "--held") return read_number(name, value, 1u, options.held);
   if (name == "--time-limit") return read_number(name, value, 1u, options.time_limit);
   if (name == "--mode" || name == "--tls") {

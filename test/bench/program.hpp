@@ -25,6 +25,7 @@
 //             --threads N   a server: how many
 //             --deadline N  client, load: seconds that each call has
 //             --held N      the load: streams that each connection holds open beside its calls
+//             --held-deadline N  their seconds; --deadline is not for them
 //             --cancel      mixed: the streams are cancelled after their message
 namespace bench {
 
@@ -47,6 +48,7 @@ struct program_options {
   unsigned threads = 1;
   std::uint32_t deadline = 0;  // seconds; 0: none
   unsigned held = 0;
+  std::uint32_t held_deadline = 0;
   bool cancel = false;
   unsigned time_limit = 600;  // seconds, after which SIGALRM ends the process
 };

@@ -64,7 +64,15 @@ def thousand_a_second(rows):
     }
 
 
-def compared(bench):
-    """With --quick ours and the floor only."""
-    all_of_them = bench.having("server")
-    return [each for each in all_of_them if each.name in ("sluice", "floor")] if bench.quick else all_of_them
+# Ended beside open streams, the program of grpc's async server fails an assertion of grpc's; while many calls are
+# cancelled it fails others.
+LEFT_OUT = ("grpc async",)
+
+
+def compared(bench, without=()):
+    """The servers; with --quick ours only."""
+    return [
+        each
+        for each in bench.having("server")
+        if each.name not in without and (each.name == "sluice" or not bench.quick)
+    ]

@@ -9,7 +9,7 @@ from scenarios.open_streams import servers
 KEY = "beside_streams"
 TITLE = "unary beside silent streams: CPU µs of the server a call"
 MORE_IS_BETTER = False
-SECONDS = (10, 120)
+SECONDS = (6, 70)
 PLOT = {"x": "concurrent streams", "log": True}
 REQUIREMENTS = [
     Requirement("P12", "CPU a call, 100k concurrent streams against 1k", KEY, "100000", "row:1000", 1.5, 1.2)

@@ -5,6 +5,7 @@ The server answers calls in the ordinary way before each look, so it is known to
 slope between two runs, against our server.
 """
 
+import scaling
 from measures import COUNTERPART, MEASURED, client_command, shape_options
 from memory import paused, resident_kib
 from requirements import Requirement
@@ -24,9 +25,7 @@ REQUIREMENTS = [
 
 def measure(bench):
     rows = {"server": {}, "client": {}}
-    for each in bench.having("server"):
-        if each.name == "floor" or (bench.quick and each.name != "sluice"):
-            continue
+    for each in scaling.compared(bench, (*scaling.LEFT_OUT, "floor")):
         bench.progress.say(f"memory after cancelled calls, {each.name}")
         note(rows["server"], each.name, bench.attempt(each.name, lambda: of_server(bench, each)))
     ours = bench.named("sluice")

@@ -14,7 +14,7 @@ from requirements import Requirement
 KEY = "cancels"
 TITLE = "every second call a stream: thousand calls/s of the CPU"
 MORE_IS_BETTER = True
-SECONDS = (6, 60)
+SECONDS = (5, 45)
 PLOT = {"bars": True}
 
 SHAPE = (10, 100)
@@ -42,9 +42,7 @@ def thousand_a_second(cpu_seconds):
 
 
 def servers(bench):
-    those = [each for each in bench.having("server") if each.name != "floor"]
-    if bench.quick:
-        those = [each for each in those if each.name in ("sluice", "grpc callback")]
+    those = scaling.compared(bench, (*scaling.LEFT_OUT, "floor"))
     loads = {
         label: dict.fromkeys(those, scaling.Load(*SHAPE, options=("--kind", "mixed", *how)))
         for label, how in HOW.items()

@@ -12,7 +12,7 @@ import scaling
 KEY = "connections"
 TITLE = "unary, connections × 10 streams: CPU µs of the server a call"
 MORE_IS_BETTER = False
-SECONDS = (6, 150)
+SECONDS = (3, 70)
 PLOT = {"x": "connections", "log": True}
 REQUIREMENTS = []
 

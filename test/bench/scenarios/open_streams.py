@@ -14,13 +14,12 @@ from requirements import Requirement
 KEY = "open_streams"
 TITLE = "messages on open streams: CPU µs of the server a message each way"
 MORE_IS_BETTER = False
-SECONDS = (15, 200)
+SECONDS = (6, 130)
 PLOT = {"x": "open streams", "log": True}
 REQUIREMENTS = [
     Requirement("P12", "CPU a message, 100k open streams against 1k", KEY, "100000", "row:1000", 1.5, 1.2)
 ]
 
-LEFT_OUT = ("grpc async",)  # its program fails one of grpc's assertions when it is ended beside open calls
 SLOW_TO_OPEN = ("grpc callback",)  # 1.51 takes a minute for 100,000 streams
 
 
@@ -33,8 +32,7 @@ def load(streams):
 
 
 def servers(bench, streams):
-    without = LEFT_OUT if streams <= 10000 else LEFT_OUT + SLOW_TO_OPEN
-    return [each for each in scaling.compared(bench) if each.name not in without]
+    return scaling.compared(bench, scaling.LEFT_OUT + (SLOW_TO_OPEN if streams > 10000 else ()))
 
 
 @functools.cache  # open_streams_rate shows the other half of it
