@@ -72,10 +72,11 @@ def run(options, children, congestion):
 
 
 def list_scenarios():
+    wide = max(len(each.KEY) for each in scenarios.ALL)
     for each in scenarios.ALL:
         numbers = sorted({one.number for one in each.REQUIREMENTS}, key=lambda number: int(number[1:]))
         times = "about {} s quick, {} s".format(*each.SECONDS)
-        print(f"{each.KEY:12} {each.TITLE} ({times}{''.join('; ' + one for one in numbers)})")
+        print(f"{each.KEY:{wide}}  {each.TITLE} ({times}{''.join('; ' + one for one in numbers)})")
 
 
 def read_options():

@@ -2,18 +2,28 @@
 """Messages of 10 bytes on one stream, both ends the same implementation."""
 
 from measures import COUNTERPART, MEASURED, run_client
+from requirements import Requirement
 
 KEY = "streams"
 TITLE = "one stream of 10 B: million messages/s"
 MORE_IS_BETTER = True
 SECONDS = (10, 60)
 PLOT = {"bars": True}
-REQUIREMENTS = []
+KINDS = {"download": "server to client", "upload": "client to server"}
+REQUIREMENTS = [
+    Requirement("P9", f"10 B messages, {KINDS[kind]}: {what}", KEY, kind, against, gate, goal, at_least=True)
+    for kind in KINDS
+    for what, against, gate, goal in (
+        ("million/s", "limit", 5, 17),
+        ("times better than grpc C++", "grpc C++", 30, None),
+        ("times better than grpc-go", "grpc-go", 3, None),
+    )
+]
 
 
 def measure(bench):
     with bench.servers(MEASURED, bench.having("server", "client")) as started:
-        return {kind: of_kind(bench, kind, started) for kind in ("download", "upload")}
+        return {kind: of_kind(bench, kind, started) for kind in KINDS}
 
 
 def of_kind(bench, kind, started):
