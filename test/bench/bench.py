@@ -49,12 +49,14 @@ def run(options, children, congestion):
     found = report.Report(report.machine(congestion), options.quick, there, skipped, progress)
     for at, each in enumerate(options.scenarios):
         progress.part = f"{at + 1} of {len(options.scenarios)}"
+        began = progress.seconds()
         try:
             found.add(each, each.measure(bench))
         except Skip as reason:
             found.leave_out(each, str(reason))
         except Failed as failure:
             bench.failures.append(f"{each.KEY}: {failure}")
+        found.results["seconds"][each.KEY] = round(progress.seconds() - began, 1)
     found.conclude(scenarios.requirements(options.scenarios), whole=options.scenarios == scenarios.ALL)
     if options.compare:
         bench.failures += accepted.growth(found.medians, options.compare)

@@ -47,7 +47,7 @@ class Report:
         self.progress = progress
         self.medians = {}  # scenario → row → implementation → figure
         self.more_is_better = set()
-        self.results = {"machine": machine, "quick": quick, "skipped": skipped}
+        self.results = {"machine": machine, "quick": quick, "skipped": skipped, "seconds": {}}
         self.results["versions"] = {each.name: each.version for each in implementations}
         self.text = []
         self.html = []
