@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Servers under loads of several sizes. Each round has a server of its own, so that none inherits what the one
-before left behind, and the rounds of all rows are interleaved: they are compared with each other."""
+"""Servers under loads of several sizes. Each round has a server of its own, so that none inherits what the
+one before left behind, and the rounds of all rows are interleaved: they are compared with each other."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class Load:
 
 
 def measured(bench, what, rows):
-    """`rows`: label → implementation → Load. Returns label → name → [(calls a second, CPU seconds a call)]."""
+    """`rows`: label → implementation → Load. Gives label → name → [(calls a second, CPU seconds a call)]."""
     measures = {}
     for label, loads in rows.items():
         for each, load in loads.items():
@@ -64,8 +64,8 @@ def thousand_a_second(rows):
     }
 
 
-# Ended beside open streams, the program of grpc's async server fails an assertion of grpc's; while many calls are
-# cancelled it fails others.
+# Ended beside open streams, the program of grpc's async server fails an assertion of grpc's; while many calls
+# are cancelled it fails others.
 LEFT_OUT = ("grpc async",)
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CPU of the server for a unary call with a deadline beside 99,000 open streams: these without deadlines, or all
-with one, so that 100,000 timers are armed while those of the calls come and go.
+"""CPU of the server for a unary call with a deadline beside 99,000 open streams: these without deadlines, or
+all with one, so that 100,000 timers are armed while those of the calls come and go.
 
 The floor has no timers; what it shows is the noise.
 """

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Memory that a process still has after many cancelled calls, beyond what it had after the first of them.
 
-The server answers calls in the ordinary way before each look, so it is known to be well. Of the client it is the
-slope between two runs, against our server.
+The server answers calls in the ordinary way before each look, so it is known to be well. Of the client it is
+the slope between two runs, against our server.
 """
 
 import scaling

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Calls a second of one side's CPU when half of all calls are cancelled.
 
-Every second call is a stream: one message each way, while its handler waits for the next one. It ends by itself,
-or is cancelled there by RST_STREAM. A GOAWAY, or a call that fails, ends the client and with it the measure.
-Servers are under the load generator; the floor is not among them, for nghttp2 answers so many resets with GOAWAY.
-Our client calls our server.
+Every second call is a stream: one message each way, while its handler waits for the next one. It ends by
+itself, or is cancelled there by RST_STREAM. A GOAWAY, or a call that fails, ends the client and with it the measure.
+Servers are under the load generator; the floor is not among them, for nghttp2 answers so many resets with
+GOAWAY. Our client calls our server.
 """
 
 import scaling

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """CPU of the server for a message there and back by the number of streams that are open in it.
 
-The streams are bidirectional calls whose handlers wait for the next message, on 100 connections where there are
-that many. Messages go round all of them, ten at a time on each connection, so beyond a thousand streams only
+The streams are bidirectional calls whose handlers wait for the next message, on 100 connections where there
+are that many. Messages go round all of them, ten at a time on each connection, so beyond a thousand streams only
 their number changes: each message finds its stream colder.
 """
 
