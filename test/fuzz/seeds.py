@@ -121,6 +121,12 @@ def split():
         yield "client_" + name, b"\x83\x03\x01" + said
     wrong = frame(HEADERS, END_HEADERS, 1, fields((":method", "POST"), (":scheme", "http"), (":path", "/"), ("te", "gzip")))
     yield "server_violation_behind_a_wrong_field", b"\x82\x01\x05" + wrong + frame(DATA, 0, 3, b"x")
+    leave = frame(GOAWAY, 0, 0, number(0) + number(0) + b"bye")
+    behind = frame(DATA, END_STREAM, 1, message(b"x")) + request(3, "Unary") + frame(PING, 0, 0, b"12345678")
+    for cut in (20, 90, 100, 110, 200):
+        yield f"server_left_{cut}", bytes([0x80, cut]) + request(1, "Unary") + leave + behind
+        yield f"client_left_{cut}", bytes([0x81, cut]) + frame(GOAWAY, 0, 0, number(0x7fffffff) + number(0)) + b"".join(
+            trailers_only(stream, "0") for stream in (1, 3, 5)) + leave
     yield "client_http1", b"\x03\x00\x00HTTP/1.1 400 Bad Request\r\n\r\n"
 
 

@@ -120,8 +120,8 @@ frame_cursor::gathered frame_cursor::what_to_gather(frame_part& part) noexcept {
          goes_on ? "CONTINUATION: larger than allowed" : "a frame inside a header block of another");
     return gathered::nothing;
   }
-  bool const leaves = receiver_ == side::server && part.head.type == frames::goaway;
-  if (leaves && part.head.stream == 0 && fits && part.head.length >= goaway_size) return gathered::goaway;
+  bool const leaves = part.head.type == frames::goaway && part.head.stream == 0;
+  if (leaves && fits && part.head.length >= goaway_size) return gathered::goaway;
   if (part.head.type != frames::headers || part.head.stream == 0 || !fits) return gathered::nothing;
   block_stream_ = part.head.stream;
   block_open_ = true;
@@ -145,8 +145,10 @@ bool frame_cursor::take_payload(bytes_view& rest, frame_part& part) {
 }
 
 void frame_cursor::take_gathered(bytes_view payload, frame_part& part) {
-  if (gathers_ == gathered::goaway) part.goaway = payload;
-  else take_fragment(payload, part);
+  if (gathers_ == gathered::fragment) return take_fragment(payload, part);
+  part.goaway = payload;
+  write_frame_head(part.head, bare_.data());
+  part.bare = bytes_view{bare_}.first(head_size);
 }
 
 void frame_cursor::take_fragment(bytes_view payload, frame_part& part) {

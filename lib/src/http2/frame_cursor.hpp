@@ -44,7 +44,7 @@ struct frame_part {
   bool begins = false;  ///< a frame begins, the one of `head`
   frame_head head;
   bytes_view raw;           ///< bytes of any other frame than a header block's
-  bytes_view goaway;        ///< the payload of a client's
+  bytes_view goaway;        ///< the payload of one; `bare` is its head
   bytes_view bare;    ///< a frame of a header block without its part of it: a head, and a priority
   bool block_ends = false;  ///< with that frame:
   bytes_view block;         ///< the whole block
@@ -53,13 +53,12 @@ struct frame_part {
 };
 
 /// Walks over received bytes, however they are cut, from frame to frame, and puts together what nghttp2 is not given as
-/// it is: header blocks (RFC 9113, 4.3), and a client's GOAWAY. Frames that break the rules of all frames are raw: nghttp2 knows what to say.
+/// it is: header blocks (RFC 9113, 4.3), and GOAWAYs. Frames that break the rules of all frames are raw: nghttp2 knows what to say.
 class frame_cursor {
  public:
-  /// Server: a client's preface comes before the first frame, and GOAWAYs are put together. `largest_block`: in bytes.
+  /// Server: a client's preface comes before the first frame. `largest_block`: in bytes.
   frame_cursor(side receiver, std::size_t largest_block) noexcept
-      : receiver_{receiver}, payload_left_{receiver == side::server ? preface_size : 0},
-        largest_block_{largest_block} {}
+      : payload_left_{receiver == side::server ? preface_size : 0}, largest_block_{largest_block} {}
 
   /// Moves on in `rest`. False: `rest` is used up, and `part` means nothing.
   [[nodiscard]] bool next(bytes_view& rest, frame_part& part);
@@ -87,7 +86,6 @@ class frame_cursor {
   void free_pieces() noexcept;
   static void fail(frame_part& part, std::uint32_t error, std::string_view violation) noexcept;
 
-  side receiver_;
   std::size_t payload_left_;
   std::size_t largest_block_;
   std::size_t have_ = 0;  // bytes of a head that is not complete

@@ -20,15 +20,16 @@ unsigned peek(bytes_view rest) noexcept { return std::to_integer<unsigned>(rest.
 
 // RFC 7541, 5.1. What needs more bytes is larger than any index, length or size. `rest` is not empty.
 std::optional<std::size_t> take_number(bytes_view& rest, unsigned prefix_bits) noexcept {
-  std::size_t const most = (std::size_t{1} << prefix_bits) - 1;
-  std::size_t value = peek(rest) & most;
+  std::uint64_t const most = (std::uint64_t{1} << prefix_bits) - 1;
+  std::uint64_t value = peek(rest) & most;
   rest = rest.subspan(1);
-  if (value != most) return value;
+  if (value != most) return static_cast<std::size_t>(value);
   for (unsigned shift = 0; shift <= 28 && !rest.empty(); shift += 7) {
     unsigned const byte = peek(rest);
     rest = rest.subspan(1);
-    value += std::size_t{byte & 0x7fU} << shift;
-    if (byte < 0x80U) return value;
+    value += std::uint64_t{byte & 0x7fU} << shift;
+    if (value > 0xffff'ffffU) break;
+    if (byte < 0x80U) return static_cast<std::size_t>(value);
   }
   return std::nullopt;
 }

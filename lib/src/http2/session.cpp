@@ -126,8 +126,8 @@ bool session::wants_to_send() const noexcept {
 
 bool session::finished() const noexcept {
   if (impl_->ended) return true;
-  bool const nothing_comes =
-      (impl_->client_left && impl_->open_requests == 0) || nghttp2_session_want_read(impl_->native) == 0;
+  bool const served = impl_->client_left && impl_->open_requests == 0 && impl_->cursor.open_block() == 0;
+  bool const nothing_comes = served || nghttp2_session_want_read(impl_->native) == 0;
   return nothing_comes && nghttp2_session_want_write(impl_->native) == 0;
 }
 

@@ -31,23 +31,32 @@ void session::impl::put_headers(frame_head head) {
 ssize_t session::impl::take(bytes_view rest) {
   frame_part part;
   ssize_t taken = 0;
-  while (taken >= 0 && !ending && !no_memory && cursor.next(rest, part)) {
+  while (taken >= 0 && !ending && !no_memory && !silent && cursor.next(rest, part)) {
     if (part.begins) watch.judge(part.head);
     if (part.error != errors::none) end(part.error, part.violation);
     if (ending) break;
     auto const bytes = part.raw.empty() ? part.bare : part.raw;
     if (part.block_ends) taken = take_block(part);
-    else if (!part.goaway.empty()) take_leave(read_goaway(part.goaway));
+    else if (!part.goaway.empty()) taken = take_leave(part);
     else if (!bytes.empty()) taken = pass_on(bytes);
   }
   return taken;
 }
 
-// nghttp2 would read nothing more, as soon as no stream is open. But a client may have streams under way that it opened before
-// it said so, and the id that it says means nothing: servers open no streams.
-void session::impl::take_leave(goaway_content const& said) {
-  client_left = true;
+// nghttp2 reads nothing more behind a GOAWAY once no stream is open. But a client may have streams under way that it opened
+// before it said so (what it says of streams means nothing: servers open none), and a server may say a second one, with the
+// reason.
+ssize_t session::impl::take_leave(frame_part const& part) {
+  bool const hears = !is_server() && nghttp2_session_want_read(native) != 0;
+  if (hears || !peer_began) {
+    auto const taken = pass_on(part.bare);
+    return taken < 0 ? taken : pass_on(part.goaway);
+  }
+  client_left = is_server();
+  auto const said = read_goaway(part.goaway);
   events.goaway(said.last_stream, said.error, said.text);
+  cursor.release();
+  return 0;
 }
 
 ssize_t session::impl::take_block(frame_part const& part) {

@@ -32,6 +32,7 @@ struct session::impl final : private peer_watch::host, private field_table::expe
   bool ending = false;  // our own last GOAWAY is queued: nothing more is taken
   bool ended = false;  // and out: nothing more is sent
   bool sent_for_streams = false;
+  bool peer_began = false;  // with its SETTINGS
   bool settings_acknowledged = false;
   bool client_left = false;  // it said GOAWAY
   std::size_t open_requests = 0;  // server: streams with a user
@@ -102,10 +103,11 @@ struct session::impl final : private peer_watch::host, private field_table::expe
   ssize_t take(bytes_view bytes);
   ssize_t take_block(frame_part const& part);
   ssize_t pass_on(bytes_view bytes);
-  void take_leave(goaway_content const& said);
+  ssize_t take_leave(frame_part const& part);
   /// The decoder's list belongs to a frame that nghttp2 has found to be in order.
   void hear(stream_user& who, nghttp2_headers const& frame, bool end);
   void take_settings(nghttp2_settings const& theirs) {
+    peer_began = true;
     for (auto const& each : std::span{theirs.iv, theirs.niv})
       if (each.settings_id == NGHTTP2_SETTINGS_HEADER_TABLE_SIZE) headers.change_table_size(each.value);
     events.settings_received();

@@ -25,6 +25,14 @@ struct in_a_call : connected {
   stream_end call;
 };
 
+std::string const highest_id("\x7f\xff\xff\xff", 4);
+
+// A GOAWAY without an error.
+std::string leave(std::string const& last_stream = std::string(4, '\0'), std::string const& why = {}) {
+  std::string const size{'\0', '\0', static_cast<char>(8 + why.size())};
+  return size + std::string("\x07\0\0\0\0\0", 6) + last_stream + std::string(4, '\0') + why;
+}
+
 }  // namespace
 
 TEST_CASE("a reset ends the stream for both, and each knows who did it") {
@@ -173,14 +181,13 @@ TEST_CASE("a violation has the same name however the bytes were cut") {
 TEST_CASE(
     "a client that leaves has violated nothing, whatever stream id it says, and its last streams are "
     "served") {
-  for (std::string const& id :
-       {std::string(4, '\0'), std::string("\0\0\0\1", 4), std::string("\x7f\xff\xff\xff", 4)}) {
+  for (std::string const& id : {std::string(4, '\0'), std::string("\0\0\0\1", 4), highest_id}) {
     connected both;
     stream_end call;
     call.ending = true;
     REQUIRE(both.client.open(call) == errc::ok);
     auto const request = both.client.sent();
-    CHECK(both.server.take(std::string("\0\0\x08\x07\0\0\0\0\0", 9) + id + std::string(4, '\0')) == errc::ok);
+    CHECK(both.server.take(leave(id)) == errc::ok);
     CHECK(both.server.goaways.size() == 1);
     CHECK(both.server.session.finished());
     CHECK(both.server.take(request) == errc::ok);
@@ -191,6 +198,47 @@ TEST_CASE(
     CHECK(both.server.session.finished());
     CHECK(both.server.session.violation().empty());
   }
+}
+
+TEST_CASE("a client that leaves within a header block is waited for until the block is there") {
+  connected both;
+  stream_end call;
+  call.ending = true;
+  REQUIRE(both.client.open(call) == errc::ok);
+  auto const request = both.client.sent();
+  auto const cut = request.size() - 1;
+  CHECK(both.server.take(leave() + request.substr(0, cut)) == errc::ok);
+  CHECK_FALSE(both.server.session.finished());
+  CHECK(both.server.take(request.substr(cut)) == errc::ok);
+  CHECK(both.server.streams.size() == 1);
+}
+
+TEST_CASE("a client hears a server's second GOAWAY, also behind its last response") {
+  connected both;
+  stream_end call;
+  call.ending = true;
+  REQUIRE(both.client.open(call) == errc::ok);
+  REQUIRE(both.server.take(both.client.sent()) == errc::ok);
+  CHECK(both.client.take(leave(highest_id)) == errc::ok);
+  both.server.respond(both.server.streams.front(), "");
+  CHECK(both.client.take(both.server.sent() + leave(std::string("\0\0\0\1", 4), "too_many_pings")) ==
+        errc::ok);
+  CHECK(both.client.goaways == std::vector<std::string>{"2147483647, 0, ", "1, 0, too_many_pings"});
+}
+
+TEST_CASE("a silent session tells no GOAWAY") {
+  connected both;
+  both.server.session.fall_silent();
+  CHECK(both.server.take(leave()) == errc::ok);
+  CHECK(both.server.goaways.empty());
+}
+
+TEST_CASE("a client that begins with GOAWAY has violated HTTP/2") {
+  machine server{{.side = http2::side::server}};
+  REQUIRE(server.take("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + leave()) == errc::ok);
+  CHECK(server.goaways.empty());
+  CHECK_FALSE(server.sent().empty());
+  CHECK(server.session.violation().find("SETTINGS") != std::string_view::npos);
 }
 
 TEST_CASE("a client whose peer does not begin with SETTINGS says a protocol error and is finished") {
