@@ -167,6 +167,16 @@ bool session::consume(std::int32_t id, std::size_t bytes) {
   return wants_to_send();
 }
 
+bool session::widen_window(std::int32_t id, std::size_t bytes) {
+  auto const* const user = impl_->user(id);
+  if (user == nullptr || user->last_data_) return false;
+  auto const wanted =
+      static_cast<std::int32_t>(std::min<std::size_t>(bytes, impl_->options.connection_window));
+  if (wanted <= nghttp2_session_get_stream_effective_local_window_size(impl_->native, id)) return false;
+  impl_->submitted(nghttp2_session_set_local_window_size(impl_->native, NGHTTP2_FLAG_NONE, id, wanted));
+  return true;
+}
+
 void session::announce_shutdown(std::uint64_t opaque) {
   impl_->notice_ping = opaque;
   nghttp2_submit_shutdown_notice(impl_->native);

@@ -122,6 +122,8 @@ class session {
   /// The stream's reader has taken `bytes`: the peer may send as many again.
   /// True: there may be something to send.
   bool consume(std::int32_t id, std::size_t bytes);
+  /// The stream's window becomes `bytes` if it is smaller, at most the connection's. True: there may be something to send.
+  bool widen_window(std::int32_t id, std::size_t bytes);
 
   /// First step of a graceful end: GOAWAY with the highest id, so that nothing under way is lost, and behind it a PING
   /// with `opaque`: when that is acknowledged, the peer has read the notice.

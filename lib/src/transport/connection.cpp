@@ -13,8 +13,8 @@
 namespace sluice::transport {
 namespace {
 
-constexpr std::size_t read_size = 64 * 1024;
-constexpr int reads_a_turn = 4;
+constexpr std::size_t read_size = 256 * 1024;
+constexpr int reads_a_turn = 2;
 // Frames are gathered up to this before they are written, so that a turn with much to send stays in the cache.
 constexpr std::size_t write_size = 256 * 1024;
 // As many bytes tell HTTP/2 from everything else that has a name; each HTTP/2 peer begins with more.
@@ -181,6 +181,10 @@ void connection::resume(stream& who) { session_.resume_data(who.id_); }
 
 void connection::consume(stream& who, std::size_t bytes) {
   if (session_.consume(who.id_, bytes)) flush_at_turn_end();
+}
+
+void connection::widen_window(stream& who, std::size_t bytes) {
+  if (session_.widen_window(who.id_, bytes)) flush_at_turn_end();
 }
 
 // A sweep over all streams now and then costs a call nothing.

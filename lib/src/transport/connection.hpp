@@ -111,6 +111,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   void reset(stream& who, std::uint32_t error);
   void resume(stream& who);
   void consume(stream& who, std::size_t bytes);
+  void widen_window(stream& who, std::size_t bytes);
   void flush_at_turn_end() noexcept;
 
   // io_waiter

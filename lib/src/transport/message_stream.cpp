@@ -20,7 +20,14 @@ void message_stream::set_reading(bool reading) {
   if (reading) open_window();
 }
 
-void message_stream::open_window() { consume(std::exchange(taken_, 0) + std::exchange(withheld_, 0)); }
+void message_stream::open_window() {
+  // So that the peer need not wait inside a large message. What the window grows by is room that the reader asked for.
+  if (std::size_t const size = messages_.awaited(); size > widest_) {
+    widest_ = size;
+    widen_window(size);
+  }
+  consume(std::exchange(taken_, 0) + std::exchange(withheld_, 0));
+}
 
 // Small messages are accounted for together; before the reader waits for more, the session knows of all of them.
 void message_stream::give_back(std::size_t bytes) {

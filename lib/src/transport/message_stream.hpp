@@ -16,8 +16,8 @@ namespace sluice::transport {
 /// A stream of gRPC messages: the five-byte framing both ways, their size limits, and the receive window.
 ///
 /// The window opens as the reader takes messages: bytes that nobody reads yet are withheld, so a slow reader slows its
-/// peer. While the reader waits, what arrives is the reader's already and the window opens at once, so a message larger
-/// than the window still comes through.
+/// peer. While the reader waits, what arrives is the reader's already and the window opens at once; for a message larger than
+/// the window, it grows to the message's size.
 class message_stream : public stream {
  public:
   enum class received : std::uint8_t { message, pending, end, broken };
@@ -75,6 +75,7 @@ class message_stream : public stream {
   std::size_t frame_size_ = 0;
   std::size_t withheld_ = 0;  // received bytes that nobody has taken: the peer has no window back for them
   std::size_t taken_ = 0;  // taken since the session was told
+  std::size_t widest_ = 32 * 1024;  // message so far, among those worth a look at the window
   errc receive_error_ = errc::ok;
   bool reading_ = false;
   bool compressed_allowed_ = false;

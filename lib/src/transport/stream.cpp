@@ -46,6 +46,10 @@ void stream::consume(std::size_t bytes) {
   if (connection_ != nullptr && bytes != 0) connection_->consume(*this, bytes);
 }
 
+void stream::widen_window(std::size_t bytes) {
+  if (connection_ != nullptr) connection_->widen_window(*this, bytes);
+}
+
 void stream::outgoing_changed() {
   if (connection_ == nullptr) return;
   if (std::exchange(deferred_, false)) connection_->resume(*this);

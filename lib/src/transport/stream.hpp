@@ -66,6 +66,8 @@ class stream : public http2::stream_user, public coro::list_hook<struct stream_h
   // ---- incoming ------------------------------------------------------------------------------------------------------
   /// `bytes` of received data have been read: the peer may send as many again.
   void consume(std::size_t bytes);
+  /// The peer may send so many bytes without waiting, from now on: at least, and within reason.
+  void widen_window(std::size_t bytes);
 
  protected:
   stream() noexcept = default;

@@ -33,7 +33,24 @@ void deframer::cut(bytes_view bytes, prefix const& p, std::optional<frame_view>&
 }
 
 void deframer::push(bytes_view bytes) {
-  if (error_ == errc::ok) held_.append(bytes);
+  if (error_ != errc::ok) return;
+  if (held_.size() + bytes.size() > held_.capacity()) make_room(bytes.size());
+  held_.append(bytes);
+}
+
+// Growing step by step would copy a large message once more.
+void deframer::make_room(std::size_t bytes) {
+  constexpr std::size_t sixteenth = 16;
+  std::size_t const whole = awaited();
+  std::size_t const there = held_.size() + bytes;
+  if (whole > there && whole <= sixteenth * there) static_cast<void>(held_.prepare(whole - held_.size()));
+}
+
+std::size_t deframer::awaited() const noexcept {
+  if (held_.size() < frame_prefix_size || error_ != errc::ok) return 0;
+  prefix const p = read_prefix(held_.view());
+  std::size_t const whole = frame_prefix_size + p.length;
+  return p.flag <= 1 && p.length <= limit_ && whole > held_.size() ? whole : 0;
 }
 
 errc deframer::next(std::optional<frame_view>& out) noexcept {
@@ -56,7 +73,7 @@ errc deframer::next(bytes_view& input, std::optional<frame_view>& out) {
   }
   auto const take = [this, &input](std::size_t count) {
     count = std::min(count, input.size());
-    held_.append(input.first(count));
+    push(input.first(count));
     input = input.subspan(count);
   };
   if (held_.empty()) {

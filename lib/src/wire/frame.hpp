@@ -30,7 +30,8 @@ struct frame_view {
 
 /// Cuts a stream of bytes, which arrives in pieces of any size, into messages.
 ///
-/// Memory follows the bytes that arrived, never the length that a prefix announces. Both errors (message_too_large,
+/// Memory follows the bytes that arrived, not the length that a prefix announces: room for a whole message is made when a
+/// sixteenth of it is there. Both errors (message_too_large,
 /// bad_message_flag) are known from the prefix alone; after one the deframer holds nothing, drops what it is given, and
 /// `next` repeats the error.
 class deframer {
@@ -54,6 +55,8 @@ class deframer {
   [[nodiscard]] bool more_than_one() const noexcept;
   /// The error that `next` would give, without taking anything.
   [[nodiscard]] errc announced_error() const noexcept;
+  /// Bytes of the message whose prefix is held and which is not complete, with the prefix; 0: there is none.
+  [[nodiscard]] std::size_t awaited() const noexcept;
   /// Nothing is held: the stream may end here.
   [[nodiscard]] bool empty() const noexcept { return held_.empty(); }
   /// Bytes are held: an end of stream now is truncated_message (once `next` has no more to give).
@@ -72,6 +75,7 @@ class deframer {
     std::size_t length;
   };
   static prefix read_prefix(bytes_view bytes) noexcept;
+  void make_room(std::size_t bytes);
   errc check(prefix const& p) noexcept;
   static void cut(bytes_view bytes, prefix const& p, std::optional<frame_view>& out) noexcept;
 

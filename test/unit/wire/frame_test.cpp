@@ -277,6 +277,26 @@ TEST_CASE("release keeps a message that is half here") {
   CHECK(d.held_memory() == 0);
 }
 
+TEST_CASE("room for a whole message is made when a sixteenth of it is there") {
+  constexpr std::size_t length = 1'000'000;
+  std::string const part(10'000, 'x');
+  deframer d{length};
+  d.push(as_bytes(announced(0, length)));
+  while (d.buffered() * 16 < length) {
+    CHECK(d.awaited() == length + 5);
+    CHECK(d.held_memory() <= 4 * (d.buffered() + part.size()));
+    d.push(as_bytes(part));
+  }
+  while (d.held_memory() < length + 5) d.push(as_bytes(part));
+  CHECK(d.buffered() <= length / 8 + part.size());
+  std::size_t const memory = d.held_memory();
+  while (d.awaited() != 0) d.push(as_bytes(part));
+  CHECK(d.held_memory() == memory);
+  std::optional<frame_view> out;
+  REQUIRE(d.next(out) == errc::ok);
+  CHECK(out->payload.size() == length);
+}
+
 TEST_CASE("memory follows the bytes received, not the length announced") {
   deframer d{std::size_t{4} << 30};
   std::optional<frame_view> out;
