@@ -3,6 +3,7 @@
 
 #include "http2/nghttp2_memory.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <new>
 #include <string_view>
@@ -21,6 +22,32 @@ nghttp2_nv native_field(header_list const& list, std::size_t index) {
   return {reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
           reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
           static_cast<std::uint8_t>(indexed ? NGHTTP2_NV_FLAG_NONE : NGHTTP2_NV_FLAG_NO_INDEX)};
+}
+
+bool nothing_is_indexed(header_list const& list) {
+  for (std::size_t i = 0; i != list.size(); ++i) {
+    std::string_view name;
+    std::string_view value;
+    bool indexed = true;
+    list.at(i, name, value, indexed);
+    if (indexed) return false;
+  }
+  return true;
+}
+
+// RFC 7541, 5.2, without Huffman's code.
+void append_string(buffer& out, std::string_view text) {
+  constexpr std::size_t most = 127, longest_number = 11;
+  auto const room = out.prepare(longest_number);
+  std::size_t size = 1;
+  room[0] = static_cast<std::byte>(std::min(text.size(), most));
+  if (text.size() >= most) {
+    std::size_t rest = text.size() - most;
+    for (; rest > most; rest >>= 7U) room[size++] = static_cast<std::byte>((rest & most) | 0x80U);
+    room[size++] = static_cast<std::byte>(rest);
+  }
+  out.commit(size);
+  out.append(as_bytes(text));
 }
 
 /// Walks over a block that nghttp2 has made (RFC 7541, 5 and 6).
@@ -86,6 +113,7 @@ void header_encoder::change_table_size(std::uint32_t size) {
 void header_encoder::add(header_list const& list, std::uint64_t number) {
   auto& kept = kept_[number % kept_.size()];
   if (number != 0 && kept.number == number) return out_->append(kept.bytes.view());
+  if (number == 0 && nothing_is_indexed(list)) return write_literals(list);
   bytes_view const block = compress(list);
   if (changes_table(block)) {
     for (auto& each : kept_) each.number = 0;
@@ -94,6 +122,21 @@ void header_encoder::add(header_list const& list, std::uint64_t number) {
     kept.bytes.clear();
     kept.bytes.append(block);
     kept.number = number;
+  }
+}
+
+// What is never indexed leaves the table alone, and need not pass nghttp2's deflater: a deadline is such a field, and has
+// another value in each call.
+void header_encoder::write_literals(header_list const& list) {
+  constexpr std::byte never_indexed{0x10};
+  for (std::size_t i = 0; i != list.size(); ++i) {
+    std::string_view name;
+    std::string_view value;
+    bool indexed = false;
+    list.at(i, name, value, indexed);
+    out_->append({&never_indexed, 1});
+    append_string(*out_, name);
+    append_string(*out_, value);
   }
 }
 

@@ -35,6 +35,7 @@ class header_encoder final : public header_sink {
     std::uint64_t number = 0;
     buffer bytes;
   };
+  void write_literals(header_list const& list);
   [[nodiscard]] bytes_view compress(header_list const& list);
 
   nghttp2_hd_deflater* native_ = nullptr;

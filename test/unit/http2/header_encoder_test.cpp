@@ -10,6 +10,17 @@ using namespace sluice::test;
 
 namespace {
 
+struct unindexed_list final : http2::header_list {
+  explicit unindexed_list(fields const& of) : fields_{of} {}
+  void at(std::size_t index, std::string_view& name, std::string_view& value, bool& indexed) const override {
+    name = fields_[index].first;
+    value = fields_[index].second;
+    indexed = false;
+  }
+  [[nodiscard]] std::size_t size() const override { return fields_.size(); }
+  fields const& fields_;
+};
+
 /// An encoder, and a decoder that hears all of it.
 struct pair_of_ends {
   std::string send(fields const& list, std::uint64_t number = 0) {
@@ -83,4 +94,21 @@ TEST_CASE("what a block does to the table is read from its first bits") {
   CHECK(changes("\x40"));                                      // added
   CHECK(changes({"\x04\x01@\x41\x01x", 6}));                   // behind a literal
   CHECK(changes("\x3f\x01"));                                  // another size
+}
+
+TEST_CASE("what is never indexed is written as it is, of any length, and leaves the table alone") {
+  pair_of_ends ends;
+  fields const common{{":status", "200"}, {"x-kind", "plain"}};
+  for (int i = 0; i != 2; ++i) static_cast<void>(ends.send(common, 1));
+  for (std::size_t const size : {0, 1, 126, 127, 128, 254, 255, 16'510, 16'511, 20'000}) {
+    fields const own{{"grpc-timeout", std::string(size, 't')}, {"authorization", "secret"}};
+    buffer out;
+    ends.encoder.begin(out);
+    ends.encoder.add(unindexed_list{own}, 0);
+    CHECK(out.view()[0] == std::byte{0x10});
+    fields heard;
+    REQUIRE(ends.decoder.decode(out.view(), heard));
+    CHECK(heard == own);
+    CHECK(ends.send(common, 1).size() == 2);
+  }
 }
