@@ -157,7 +157,6 @@ std::vector<std::string> make_frames(input& in, bool request) {
 struct answers {
   std::vector<std::uint32_t> resets;
   bool goaway = false;
-  friend bool operator==(answers const&, answers const&) = default;
 };
 answers answers_in(std::string_view sent) {
   answers found;
