@@ -34,11 +34,20 @@ std::optional<std::size_t> take_number(bytes_view& rest, unsigned prefix_bits) n
   return std::nullopt;
 }
 
-std::size_t place_of(bytes_view block) noexcept {
+// What a block begins with: fields that stand in the table, a byte each.
+struct known_part {
+  std::size_t size = 0;
   std::size_t hash = 0;
-  for (auto const byte : block.first(std::min<std::size_t>(block.size(), 16)))
-    hash = hash * 31 + std::to_integer<std::size_t>(byte);
-  return hash;
+};
+known_part find_known_part(bytes_view block) noexcept {
+  known_part part;
+  for (auto const byte : block) {
+    auto const value = std::to_integer<std::size_t>(byte);
+    if (value <= 0x80 || value == 0xff) break;
+    part.hash = part.hash * 31 + value;
+    ++part.size;
+  }
+  return part;
 }
 
 void give_back(std::vector<char>& room) noexcept {
@@ -48,18 +57,30 @@ void give_back(std::vector<char>& room) noexcept {
 }  // namespace
 
 header_decoder::outcome header_decoder::decode(bytes_view block) {
-  std::size_t const place = place_of(block) % std::tuple_size_v<kept_lists>;
-  if (kept_ != nullptr && !block.empty()) {
-    auto& kept = (*kept_)[place];
-    if (kept.block_size == block.size() && std::memcmp(kept.block.data(), block.data(), block.size()) == 0) {
-      list_ = &kept.list;
+  auto const [size, hash] = find_known_part(block);
+  auto const known = block.first(size);
+  auto const rest = block.subspan(size);
+  std::size_t const place = hash % std::tuple_size_v<kept_lists>;
+  if (auto* const kept = find(known, place); kept != nullptr) {
+    if (rest.empty()) {
+      list_ = kept;
       return outcome::decoded;
     }
+    decoded_ = *kept;
+  } else if (auto const how = decode_part(known, true); how == outcome::decoded) {
+    keep(known, place);
+  } else {
+    return how;
   }
-  only_indexed_ = true;
-  auto const how = decode_all(block);
-  if (only_indexed_ && how == outcome::decoded) keep(block, place);
-  return how;
+  return decode_part(rest, known.empty());
+}
+
+received_list* header_decoder::find(bytes_view block, std::size_t place) noexcept {
+  if (kept_ == nullptr || block.empty()) return nullptr;
+  auto& kept = (*kept_)[place];
+  bool const same =
+      kept.block_size == block.size() && std::memcmp(kept.block.data(), block.data(), block.size()) == 0;
+  return same ? &kept.list : nullptr;
 }
 
 void header_decoder::keep(bytes_view block, std::size_t place) {
@@ -85,11 +106,10 @@ void header_decoder::release() noexcept {
   table_.release();
 }
 
-header_decoder::outcome header_decoder::decode_all(bytes_view rest) {
-  for (bool begins = true; !rest.empty();) {
+header_decoder::outcome header_decoder::decode_part(bytes_view rest, bool begins) {
+  while (!rest.empty()) {
     unsigned const kind = peek(rest);
     if ((kind & (indexed | added)) == 0 && (kind & resized) != 0) {
-      only_indexed_ = false;
       forget();
       auto const size = take_number(rest, 5);
       if (!begins || !size || !table_.resize(*size)) return outcome::malformed;
@@ -115,7 +135,6 @@ header_decoder::outcome header_decoder::put(known_field const& field) {
 
 header_decoder::outcome header_decoder::decode_literal(bytes_view& rest) {
   bool const enters = (peek(rest) & added) != 0;
-  only_indexed_ = false;
   if (enters) forget();
   auto const index = take_number(rest, enters ? 6 : 4);
   if (!index) return outcome::malformed;

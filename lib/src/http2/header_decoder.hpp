@@ -17,7 +17,7 @@ namespace sluice::http2 {
 
 /// Decompresses the header lists of one connection (RFC 7541), in the order in which they come. Nearly all of a list's
 /// fields stand in the table: for those there is no text to copy and nothing to find out. And nearly all lists of a
-/// connection are the same few: one of whose fields all stand there is kept, and is the same until the table changes.
+/// connection begin with the same few: fields that stand there are kept together, by their bytes, until the table changes.
 class header_decoder {
  public:
   enum class outcome : std::uint8_t { decoded, malformed, too_large };
@@ -40,7 +40,8 @@ class header_decoder {
   };
   using kept_lists = std::array<kept_list, 8>;  // by their block's hash
 
-  [[nodiscard]] outcome decode_all(bytes_view rest);
+  [[nodiscard]] outcome decode_part(bytes_view rest, bool begins);
+  [[nodiscard]] received_list* find(bytes_view block, std::size_t place) noexcept;
   [[nodiscard]] outcome decode_indexed(bytes_view& rest);
   [[nodiscard]] outcome decode_literal(bytes_view& rest);
   [[nodiscard]] bool decode_string(bytes_view& rest, std::vector<char>& room, std::string_view& text);
@@ -55,7 +56,6 @@ class header_decoder {
   std::unique_ptr<kept_lists> kept_;
   std::vector<char> name_;  // decoded by Huffman's code
   std::vector<char> value_;
-  bool only_indexed_ = true;  // so far, in this block
 };
 
 }  // namespace sluice::http2

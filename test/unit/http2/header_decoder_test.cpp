@@ -182,3 +182,15 @@ TEST_CASE("a list is the same each time that it comes, and another one when the 
   CHECK(end.hear(text({0x20, 0x3f, 0xe1, 0x1f})).empty());
   CHECK(end.fails(text({0xbe, 0x82})) == outcome::malformed);
 }
+
+TEST_CASE("what stands behind fields of the table is another thing each time") {
+  hearer end;
+  for (char const c : {'a', 'b', 'c'}) {
+    auto const fields = end.hear(text({0x82, 0x86, 0x10, 1, 'k', 1, c}));
+    CHECK(fields == list{{":method", "GET"}, {":scheme", "http"}, {"k", std::string(1, c)}});
+  }
+  CHECK(end.hear(text({0x82, 0x86})) == list{{":method", "GET"}, {":scheme", "http"}});
+  CHECK(end.hear(text({0x82, 0x86, 0x40, 1, 'k', 1, 'v', 0xbe})) ==
+        list{{":method", "GET"}, {":scheme", "http"}, {"k", "v"}, {"k", "v"}});
+  CHECK(end.fails(text({0x82, 0x86, 0x20})) == outcome::malformed);
+}
