@@ -11,7 +11,7 @@ columns (an implementation that is not there is skipped, with its reason):
   floor          Asio, nghttp2 and protobuf with nothing between them: what the same libraries allow
   grpc callback, grpc async
                  grpc C++ by its two interfaces; ratios are to the better one
-  tonic          Rust, one thread; built with cargo, the first time it downloads what its lock file pins
+  tonic          Rust, one thread; built with cargo, the first time it downloads what its manifest names
   grpc-go        GOMAXPROCS=1; built with go, the same
   raw TCP        where it says something: Asio and a socket, of as many bytes
 

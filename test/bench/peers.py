@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the peers that bring a package manager of their own, with the versions that their lock files pin.
+"""Builds the peers that bring a package manager of their own, in versions that their manifests pin.
 
 What they need is downloaded once. A peer whose tools or registry are not there is left out, with the reason.
 """
@@ -18,7 +18,7 @@ STEP_LIMIT = 900  # seconds for one command
 def build_tonic(directory):
     need("cargo", "cargo, or rustup")
     need("protoc", "protobuf-compiler")
-    build = ["cargo", "build", "--release", "--locked", "--target-dir", directory]
+    build = ["cargo", "build", "--release", "--target-dir", directory]
     step(directory, build, os.path.join(HERE, "tonic"))
     return os.path.join(directory, "release", "tonic_bench")
 
@@ -47,8 +47,8 @@ def build_go(directory):
 
 
 def tonic_version():
-    with open(os.path.join(HERE, "tonic", "Cargo.lock")) as lock:
-        return re.search(r'name = "tonic"\nversion = "([^"]+)"', lock.read()).group(1)
+    with open(os.path.join(HERE, "tonic", "Cargo.toml")) as manifest:
+        return re.search(r'^tonic = \{ version = "=([^"]+)"', manifest.read(), re.MULTILINE).group(1)
 
 
 def go_version():
