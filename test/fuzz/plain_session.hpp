@@ -6,9 +6,7 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include <memory>
 #include <new>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -4,7 +4,6 @@
 #include <sluice/core/block_pool.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace sluice::http2 {

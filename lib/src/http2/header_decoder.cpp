@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::size_t most_kept_room = 256;  // characters
 constexpr std::size_t most_kept_fields = 128;
-constexpr std::size_t most_times_limit = 4;
 constexpr unsigned indexed = 0x80, added = 0x40, resized = 0x20, huffman = 0x80;
 
 unsigned peek(bytes_view rest) noexcept { return std::to_integer<unsigned>(rest.front()); }

@@ -21,6 +21,8 @@ namespace sluice::http2 {
 class header_decoder {
  public:
   enum class outcome : std::uint8_t { decoded, malformed, too_large };
+  /// A list, and a block, that is so many times as large as the limit of lists ends the connection.
+  static constexpr std::size_t most_times_limit = 4;
 
   /// `limit`: of a list's size. A larger one is decoded, or the table would go wrong for every later one; one that is four
   /// times as large is not.

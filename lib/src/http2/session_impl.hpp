@@ -53,7 +53,7 @@ struct session::impl final : private peer_watch::host, private field_table::expe
 
   impl(session_options const& chosen, session_events& told)
       : options{chosen}, events{told}, watch{chosen.side, chosen.limits, *this},
-        cursor{chosen.side, std::size_t{4} * chosen.max_header_list_size},
+        cursor{chosen.side, header_decoder::most_times_limit * chosen.max_header_list_size},
         decoder{*this, chosen.max_header_list_size} {}
   ~impl() { nghttp2_session_del(native); }
 
