@@ -23,6 +23,17 @@ TEST_CASE("an empty message is a message, both ways") {
   peer.expect(response(1)).expect(data(1).message("")).expect(trailers(1));
 }
 
+TEST_CASE("a large response leaves whole, though its call is over before it is written") {
+  server_dialogue d;
+  std::string large;
+  for (int i = 0; large.size() < 60'000; ++i) large += std::to_string(i);
+  d.handlers.unary = [&](text) -> task<text> { co_return text{large}; };
+  auto peer = d.client();
+  peer.send(unary_request(1)).send(data(1).message("x").end()).expect(response(1));
+  CHECK(peer.expect_data(1, 5 + large.size()) == data(1).message(large).payload);
+  peer.expect(trailers(1));
+}
+
 TEST_CASE("the end of a request may come in a frame of its own, as DATA or as trailers") {
   server_dialogue d;
   auto peer = d.client();

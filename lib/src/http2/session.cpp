@@ -101,12 +101,11 @@ errc session::receive(bytes_view bytes) {
   return errc::ok;
 }
 
-errc session::send(buffer& out, std::size_t enough) {
+errc session::send(gather& out) {
   work const here{*impl_};
   impl_->out = &out;
-  impl_->enough = enough;
   if (impl_->no_memory) return errc::protocol_error;
-  while (out.size() < enough && !impl_->ended) {
+  while (!out.full() && !impl_->ended) {
     std::uint8_t const* bytes = nullptr;
     auto const size = nghttp2_session_mem_send(impl_->native, &bytes);
     if (size == 0) break;

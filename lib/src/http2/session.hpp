@@ -7,6 +7,7 @@
 #include <sluice/core/peer_limits.hpp>
 #include <sluice/core/result.hpp>
 
+#include "core/gather.hpp"
 #include "core/received_field.hpp"
 #include "http2/header_list.hpp"
 #include "http2/message_check.hpp"
@@ -78,8 +79,8 @@ class session_events {
   virtual void write_headers(stream_user& of, header_sink& to) = 0;
   /// How much of the stream's outgoing bytes may go into the next frame.
   virtual data_wish pull_data(stream_user& from, std::size_t most) = 0;
-  /// Moves exactly `bytes` of them behind `to`.
-  virtual void move_data(stream_user& from, std::size_t bytes, buffer& to) = 0;
+  /// Puts exactly `bytes` of them behind `to`, and forgets them.
+  virtual void move_data(stream_user& from, std::size_t bytes, gather& to) = 0;
 
  protected:
   ~session_events() = default;
@@ -100,8 +101,8 @@ class session {
   /// Takes received bytes. Not ok: the connection is beyond repair; send what `send` still gives (a GOAWAY) and close. Other
   /// violations nghttp2 answers by itself: then it is `finished` when the GOAWAY is out, and `violation` says why.
   [[nodiscard]] errc receive(bytes_view bytes);
-  /// Appends frames to `out` until there are none, or out holds at least `enough` bytes (a frame of DATA more, at most).
-  [[nodiscard]] errc send(buffer& out, std::size_t enough);
+  /// Appends frames to `out` until there are none, or it is full (with the last of them it may be more than that).
+  [[nodiscard]] errc send(gather& out);
   [[nodiscard]] bool wants_to_send() const noexcept;
   /// Neither side has anything to say any more: close.
   [[nodiscard]] bool finished() const noexcept;

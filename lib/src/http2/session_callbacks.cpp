@@ -169,7 +169,7 @@ struct session::callbacks {
     me.out->append({reinterpret_cast<std::byte const*>(head), frame_head});
     me.events.move_data(user_of(source), length, *me.out);
     // nghttp2 would go on for as long as streams have data and their windows are open.
-    return me.out->size() < me.enough ? 0 : NGHTTP2_ERR_PAUSE;
+    return me.out->full() ? NGHTTP2_ERR_PAUSE : 0;
   }
 
   static ssize_t read_length(nghttp2_session*, std::uint8_t, std::int32_t, std::int32_t session_window,

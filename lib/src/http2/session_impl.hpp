@@ -25,8 +25,7 @@ struct session::impl final : private peer_watch::host, private field_table::expe
   session_options options;
   session_events& events;
   nghttp2_session* native = nullptr;
-  buffer* out = nullptr;  // where send_data puts a frame, during send
-  std::size_t enough = 0;
+  gather* out = nullptr;  // where send_data puts a frame, during send
   std::string complaint;  // nghttp2's last words about the connection
   std::string violation;  // why the connection is beyond repair
   bool ending = false;  // our own last GOAWAY is queued: nothing more is taken

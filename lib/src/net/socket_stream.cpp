@@ -104,7 +104,7 @@ class socket_stream final : public byte_stream {
 
   io_result write(std::span<bytes_view const> pieces) noexcept override {
     if (auto const error = unusable()) return failed(error);
-    std::array<iovec, 64> gathered;
+    std::array<iovec, 128> gathered;
     std::size_t count = 0;
     for (auto const piece : pieces) {
       if (count == gathered.size()) break;

@@ -15,8 +15,10 @@ namespace {
 
 constexpr std::size_t read_size = 256 * 1024;
 constexpr int reads_a_turn = 2;
-// Frames are gathered up to this before they are written, so that a turn with much to send stays in the cache.
-constexpr std::size_t write_size = 256 * 1024;
+// Frames are gathered up to this before they are written: what is copied stays in the cache, and what is lent wakes the
+// peer once and not often.
+constexpr std::size_t copied_size = std::size_t{256} * 1024;
+constexpr std::size_t write_size = std::size_t{1024} * 1024;
 // As many bytes tell HTTP/2 from everything else that has a name; each HTTP/2 peer begins with more.
 constexpr std::size_t opening_size = 8;
 constexpr std::uint64_t drain_ping = 0x736c75696365'0001;
@@ -118,10 +120,10 @@ void connection::close(errc why, std::string_view text) {
   session_.terminate(why == errc::protocol_error ? 1U : 0U);
   if (backlog_.empty() && has_last_word && !session_.at_work()) {  // if the socket takes it at once
     try {
-      buffer last;
+      buffer slab;
+      gather last{slab, copied_size, write_size};
       std::size_t written = 0;
-      if (session_.send(last, write_size) == errc::ok && !last.empty())
-        static_cast<void>(write(last.view(), written));
+      if (fill(last) == errc::ok && !last.empty()) static_cast<void>(write(last.pieces(), written));
     } catch (std::bad_alloc const&) {  // then without a last word
     }
   }
@@ -211,6 +213,7 @@ void connection::join(stream& who) {
 void connection::leave(stream& who) noexcept {
   who.connection_ = nullptr;
   who.coro::list_hook<stream_hook>::unlink();
+  if (sending_ != nullptr) sending_->keep(std::move(who.outbox_));  // its last message may be lent
   if (--open_count_ == 0) timers_.idle();
 }
 
@@ -273,7 +276,8 @@ bool connection::receive(bytes_view bytes) {
   opening_.append(bytes);
   if (auto const foreign = recognize_foreign(opening_.view(), side_); !foreign.text.empty()) {
     std::size_t written = 0;
-    if (!foreign.answer.empty()) static_cast<void>(write(as_bytes(foreign.answer), written));
+    bytes_view const answer = as_bytes(foreign.answer);
+    if (!answer.empty()) static_cast<void>(write({&answer, 1}, written));
     close(errc::not_http2, foreign.text);
     return false;
   }
@@ -308,8 +312,7 @@ void connection::turn_ended() noexcept {
   or_close(*this, [this] { flush(); });
 }
 
-bool connection::write(bytes_view bytes, std::size_t& written) {
-  std::array<bytes_view, 1> const pieces{bytes};
+bool connection::write(std::span<bytes_view const> pieces, std::size_t& written) {
   auto const put = bytes_->write(pieces);
   ++counters_.writes;
   if (put.error) {
@@ -326,20 +329,22 @@ void connection::flush() {
   std::size_t written = 0;
   std::size_t given = 0;
   if (!backlog_.empty()) {
-    if (!write(backlog_.view(), written)) return;
+    bytes_view const rest = backlog_.view();
+    if (!write({&rest, 1}, written)) return;
     backlog_.consume(written);
     given = written;
   }
   while (backlog_.empty()) {
-    buffer& out = scheduler_->slab();
-    out.clear();
-    errc const said = session_.send(out, write_size);
+    buffer& slab = scheduler_->slab();
+    slab.clear();
+    gather out{slab, copied_size, write_size};
+    errc const said = fill(out);
     if (closed_) return;  // by one of the events
     if (said != errc::ok) return close(errc::protocol_error, "nghttp2 cannot go on with the connection");
     if (out.empty()) break;
-    if (!write(out.view(), written)) return;
+    if (!write(out.pieces(), written)) return;
     given += written;
-    if (written < out.size()) backlog_.append(out.view().subspan(written));
+    if (written < out.size()) keep_unwritten(out, written);
   }
   bool const moved = some_has_left(given);
   if (sends()) timers_.write_blocked(moved);
@@ -352,6 +357,23 @@ void connection::flush() {
   if (auto const wrong = session_.violation(); session_.finished() && !wrong.empty())
     close(errc::protocol_error, wrong);
   else close(errc::connection_closed, going_away_ ? "closed after GOAWAY" : "closed");
+}
+
+errc connection::fill(gather& out) {
+  struct sending {
+    ~sending() { of.sending_ = nullptr; }
+    connection& of;
+  } const here{*this};
+  sending_ = &out;
+  return session_.send(out);
+}
+
+void connection::keep_unwritten(gather& out, std::size_t written) {
+  for (auto const piece : out.pieces()) {
+    auto const gone = std::min(written, piece.size());
+    backlog_.append(piece.subspan(gone));
+    written -= gone;
+  }
 }
 
 // `given`: what the stream has taken since it was asked last.
@@ -437,10 +459,10 @@ http2::data_wish connection::pull_data(http2::stream_user& from, std::size_t mos
   return wish;
 }
 
-void connection::move_data(http2::stream_user& from, std::size_t bytes, buffer& to) {
+void connection::move_data(http2::stream_user& from, std::size_t bytes, gather& to) {
   stream& who = as_stream(from);
   bool const was_full = !who.has_room();
-  to.append(who.outbox_.view().first(bytes));
+  to.lend(who.outbox_.view().first(bytes));
   who.outbox_.consume(bytes);
   if (was_full && who.has_room()) who.on_room();
 }

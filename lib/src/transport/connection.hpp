@@ -132,7 +132,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   [[nodiscard]] time_point now() override { return scheduler_->now(); }
   void write_headers(http2::stream_user& of, http2::header_sink& to) override;
   http2::data_wish pull_data(http2::stream_user& from, std::size_t most) override;
-  void move_data(http2::stream_user& from, std::size_t bytes, buffer& to) override;
+  void move_data(http2::stream_user& from, std::size_t bytes, gather& to) override;
 
   void read();
   [[nodiscard]] bool receive(bytes_view bytes);
@@ -142,7 +142,9 @@ class connection final : public std::enable_shared_from_this<connection>,
   [[nodiscard]] bool too_much_to_send() const noexcept;
   void close_broken(std::error_code error);
   void flush();
-  [[nodiscard]] bool write(bytes_view bytes, std::size_t& written);
+  [[nodiscard]] bool write(std::span<bytes_view const> pieces, std::size_t& written);
+  [[nodiscard]] errc fill(gather& out);
+  void keep_unwritten(gather& out, std::size_t written);
   void join(stream& who);
   void leave(stream& who) noexcept;
 
@@ -155,6 +157,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   coro::intrusive_list<stream> streams_;
   std::size_t open_count_ = 0;
   buffer opening_;  // the first bytes, until they are recognized
+  gather* sending_ = nullptr;  // while the session gives out frames
   buffer backlog_;  // accepted by nobody yet: what the socket did not take
   std::size_t unsent_ = 0;  // what the stream had taken and not sent when it was asked last
   peer_limits const limits_;

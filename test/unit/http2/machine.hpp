@@ -76,9 +76,16 @@ class machine final : public http2::session_events {
   }
   /// Everything that the session wants to send.
   [[nodiscard]] std::string sent() {
-    buffer out;
-    send_error = session.send(out, std::size_t{1} << 20);
-    return std::string{as_text(out.view())};
+    std::string all;
+    send_error = send_into(all, std::size_t{1} << 20);
+    return all;
+  }
+  [[nodiscard]] errc send_into(std::string& all, std::size_t enough) {
+    buffer slab;
+    gather out{slab, enough, enough};
+    errc const said = session.send(out);
+    for (auto const piece : out.pieces()) all += as_text(piece);
+    return said;
   }
   [[nodiscard]] errc take(std::string_view bytes) { return session.receive(as_bytes(bytes)); }
 
@@ -130,7 +137,7 @@ class machine final : public http2::session_events {
     if (wish.end && wish.trailers) session.send_trailers(who.id);
     return wish;
   }
-  void move_data(http2::stream_user& from, std::size_t bytes, buffer& to) override {
+  void move_data(http2::stream_user& from, std::size_t bytes, gather& to) override {
     to.append(as_bytes(std::string_view{of(from).outgoing}.substr(0, bytes)));
     of(from).outgoing.erase(0, bytes);
   }

@@ -5,6 +5,7 @@
 
 #include <cassert>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <span>
 #include <string_view>
@@ -48,6 +49,11 @@ class buffer {
   [[nodiscard]] std::byte const* data() const noexcept { return data_ + begin_; }
   [[nodiscard]] std::byte* data() noexcept { return data_ + begin_; }
   [[nodiscard]] bytes_view view() const noexcept { return {data(), size()}; }
+  /// `bytes`, which are not empty, lie in this one's memory, be they content or not.
+  [[nodiscard]] bool holds(bytes_view bytes) const noexcept {
+    auto const address = [](std::byte const* of) { return reinterpret_cast<std::uintptr_t>(of); };
+    return address(bytes.data()) - address(data_) < capacity_;  // wraps around when it is before
+  }
 
   /// Room for `count` bytes at the back; they become content by `commit`. Invalidates earlier spans and views.
   [[nodiscard]] std::span<std::byte> prepare(std::size_t count) {
