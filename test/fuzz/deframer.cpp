@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The deframer against the plainest reading of the format, whatever the pieces and the way of asking.
+// The deframer against the plainest reading of the format, whatever the pieces.
 #include "fuzz/check.hpp"
 #include "fuzz/input.hpp"
 #include "wire/frame.hpp"
@@ -51,24 +51,13 @@ void take(wire::deframer& from, outcome& out, std::size_t most) {
   }
 }
 
-void take_from(bytes_view piece, wire::deframer& from, outcome& out) {
-  while (!piece.empty() && out.error == errc::ok) {
-    std::optional<wire::frame_view> frame;
-    out.error = from.next(piece, frame);
-    if (frame) out.messages.emplace_back(frame->flag, as_text(frame->payload));
-    else check(piece.empty(), "all is taken when nothing comes out");
-  }
-}
-
 outcome read_in_pieces(input& cuts, std::string_view bytes, std::size_t limit) {
   wire::deframer from{limit};
   outcome out;
   while (!bytes.empty()) {
     auto const piece = bytes.substr(0, 1 + cuts.byte());
     bytes.remove_prefix(piece.size());
-    bool const in_place = from.empty() || cuts.one_in(2);
-    if (in_place && !from.ready()) take_from(as_bytes(piece), from, out);
-    else from.push(as_bytes(piece));
+    from.push(as_bytes(piece));
     take(from, out, cuts.below(4));
     check(from.held_memory() <= 2 * (limit + 256 + wire::frame_prefix_size) + 4096,
           "memory follows what came, up to the limit");

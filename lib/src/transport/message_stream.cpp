@@ -40,8 +40,7 @@ message_stream::received message_stream::next_message(bytes_view& message) {
   if (receive_error_ != errc::ok) return received::broken;
   std::optional<wire::frame_view> frame;
   receive_error_ = messages_.next(frame);
-  if (receive_error_ == errc::ok && frame && frame->flag != 0 && !compressed_allowed_)
-    receive_error_ = errc::compressed_without_encoding;
+  if (frame && frame->flag != 0 && !compressed_allowed_) receive_error_ = errc::compressed_without_encoding;
   if (receive_error_ != errc::ok) return received::broken;
   if (frame) {
     message = frame->payload;

@@ -43,11 +43,17 @@ class deframer {
   void push(bytes_view bytes);
   /// ok with a view of the next complete message, which holds until the next push, next, release or reset; ok with
   /// nothing when more bytes are needed.
-  [[nodiscard]] errc next(std::optional<frame_view>& out) noexcept;
-  /// The same out of `input`, whose front it takes off. A message that lies in `input` whole is viewed there and not
-  /// copied; one that was begun earlier is completed by copying just its missing bytes. When nothing comes out, all of
-  /// `input` was taken.
-  [[nodiscard]] errc next(bytes_view& input, std::optional<frame_view>& out);
+  [[nodiscard]] errc next(std::optional<frame_view>& out) noexcept {
+    out.reset();
+    bytes_view const held = held_.view();
+    if (held.size() < frame_prefix_size) return error_;
+    prefix const p = read_prefix(held);
+    if (errc const wrong = check(p); wrong != errc::ok) return fail(wrong);
+    if (held.size() - frame_prefix_size < p.length) return errc::ok;
+    out.emplace(frame_view{p.flag, held.subspan(frame_prefix_size, p.length)});
+    held_.consume(frame_prefix_size + p.length);  // the bytes stay in place until the buffer is written again
+    return errc::ok;
+  }
 
   /// `next` would give a message, or an error.
   [[nodiscard]] bool ready() const noexcept;
@@ -74,10 +80,16 @@ class deframer {
     std::uint8_t flag;
     std::size_t length;
   };
-  static prefix read_prefix(bytes_view bytes) noexcept;
+  static prefix read_prefix(bytes_view bytes) noexcept {
+    auto const at = [bytes](std::size_t i) { return std::to_integer<std::uint32_t>(bytes[i]); };
+    return {std::to_integer<std::uint8_t>(bytes[0]), at(1) << 24 | at(2) << 16 | at(3) << 8 | at(4)};
+  }
+  [[nodiscard]] errc check(prefix const& p) const noexcept {
+    if (p.flag > 1) return errc::bad_message_flag;
+    return p.length > limit_ ? errc::message_too_large : errc::ok;
+  }
+  errc fail(errc why) noexcept;
   void make_room(std::size_t bytes);
-  errc check(prefix const& p) noexcept;
-  static void cut(bytes_view bytes, prefix const& p, std::optional<frame_view>& out) noexcept;
 
   buffer held_;
   std::size_t limit_;

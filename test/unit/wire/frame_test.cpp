@@ -44,9 +44,7 @@ struct outcome {
   friend bool operator==(outcome const&, outcome const&) = default;
 };
 
-enum class way { pushed, in_place };
-
-outcome read_in_pieces(std::string_view stream, std::vector<std::size_t> const& cuts, way how,
+outcome read_in_pieces(std::string_view stream, std::vector<std::size_t> const& cuts,
                        std::size_t limit = default_message_limit) {
   deframer d{limit};
   outcome result;
@@ -54,16 +52,14 @@ outcome read_in_pieces(std::string_view stream, std::vector<std::size_t> const& 
   auto const feed = [&](std::string_view piece) {
     // A copy of exact size, so that a sanitizer sees any read beyond it.
     std::vector<std::byte> const bytes(as_bytes(piece).begin(), as_bytes(piece).end());
-    bytes_view input{bytes};
-    if (how == way::pushed) d.push(std::exchange(input, {}));
+    d.push(bytes);
     for (;;) {
       std::optional<frame_view> out;
-      result.error = how == way::pushed ? d.next(out) : d.next(input, out);
+      result.error = d.next(out);
       if (result.error != errc::ok) REQUIRE(!out);
       if (!out) break;
       result.messages.emplace_back(out->flag, as_text(out->payload));
     }
-    REQUIRE(input.empty());
   };
   for (std::size_t const cut : cuts) {
     feed(stream.substr(from, cut - from));
@@ -90,10 +86,9 @@ TEST_CASE("messages come out the same for every two cuts of the stream") {
       framed(0, "hello") + framed(1, "") + framed(0, "\x01") + framed(0, payload_of(20)) + framed(1, "end");
   outcome const expected{
       {{0, "hello"}, {1, ""}, {0, "\x01"}, {0, payload_of(20)}, {1, "end"}}, errc::ok, true};
-  for (way const how : {way::pushed, way::in_place})
-    for (std::size_t a = 0; a <= stream.size(); ++a)
-      for (std::size_t b = a; b <= stream.size(); ++b)
-        if (read_in_pieces(stream, {a, b}, how) != expected) FAIL("cut at " << a << " and " << b);
+  for (std::size_t a = 0; a <= stream.size(); ++a)
+    for (std::size_t b = a; b <= stream.size(); ++b)
+      if (read_in_pieces(stream, {a, b}) != expected) FAIL("cut at " << a << " and " << b);
   SUCCEED();
 }
 
@@ -114,8 +109,7 @@ TEST_CASE("messages of any size come out the same for random cuts") {
     std::vector<std::size_t> cuts;
     for (std::size_t at = 0, step = 1 + below(20'000); (at += 1 + below(step)) < stream.size();)
       cuts.push_back(at);
-    for (way const how : {way::pushed, way::in_place})
-      if (read_in_pieces(stream, cuts, how) != expected) FAIL("round " << round);
+    if (read_in_pieces(stream, cuts) != expected) FAIL("round " << round);
   }
   SUCCEED();
 }
@@ -124,8 +118,7 @@ TEST_CASE("a stream fed byte by byte gives its messages") {
   std::string const stream = framed(0, payload_of(1000)) + framed(0, "");
   std::vector<std::size_t> cuts;
   for (std::size_t i = 1; i < stream.size(); ++i) cuts.push_back(i);
-  for (way const how : {way::pushed, way::in_place})
-    CHECK(read_in_pieces(stream, cuts, how) == outcome{{{0, payload_of(1000)}, {0, ""}}, errc::ok, true});
+  CHECK(read_in_pieces(stream, cuts) == outcome{{{0, payload_of(1000)}, {0, ""}}, errc::ok, true});
 }
 
 TEST_CASE("a stream that ends inside a message is not clean, wherever it ends") {
@@ -142,55 +135,6 @@ TEST_CASE("a stream that ends inside a message is not clean, wherever it ends") 
   }
 }
 
-TEST_CASE("a message that is whole in the input is viewed there") {
-  std::string const text = framed(0, "first") + framed(1, "second") + framed(0, "third").substr(0, 7);
-  bytes_view input = as_bytes(text);
-  deframer d;
-  std::optional<frame_view> out;
-  REQUIRE(d.next(input, out) == errc::ok);
-  REQUIRE(out);
-  CHECK(as_text(out->payload).data() == text.data() + 5);
-  CHECK(as_text(out->payload) == "first");
-  CHECK(d.buffered() == 0);
-  REQUIRE(d.next(input, out) == errc::ok);
-  REQUIRE(out);
-  CHECK(out->flag == 1);
-  CHECK(as_text(out->payload).data() == text.data() + 15);
-  REQUIRE(d.next(input, out) == errc::ok);
-  CHECK(!out);
-  CHECK(input.empty());
-  CHECK(d.buffered() == 7);
-}
-
-TEST_CASE("completing a begun message takes only its own bytes from the input") {
-  std::string const first = framed(0, "begun");
-  std::string const rest = first.substr(3) + framed(0, "whole");
-  deframer d;
-  d.push(as_bytes(std::string_view{first}.substr(0, 3)));
-  bytes_view input = as_bytes(rest);
-  std::optional<frame_view> out;
-  REQUIRE(d.next(input, out) == errc::ok);
-  REQUIRE(out);
-  CHECK(as_text(out->payload) == "begun");
-  CHECK(d.empty());
-  REQUIRE(d.next(input, out) == errc::ok);
-  REQUIRE(out);
-  CHECK(as_text(out->payload) == "whole");
-  CHECK(as_text(out->payload).data() == rest.data() + rest.size() - 5);
-}
-
-TEST_CASE("messages that were pushed come before those of the input") {
-  deframer d;
-  std::string const pushed = framed(0, "a") + framed(0, "b");
-  d.push(as_bytes(pushed));
-  std::string const direct = framed(0, "c");
-  bytes_view input = as_bytes(direct);
-  std::string seen;
-  std::optional<frame_view> out;
-  while (d.next(input, out) == errc::ok && out) seen += as_text(out->payload);
-  CHECK(seen == "abc");
-}
-
 TEST_CASE("a view holds until the next call") {
   deframer d;
   d.push(as_bytes(framed(0, "stays")));
@@ -202,36 +146,31 @@ TEST_CASE("a view holds until the next call") {
 }
 
 TEST_CASE("a message at the limit passes, one byte more is too large") {
-  CHECK(read_in_pieces(framed(0, payload_of(100)), {}, way::pushed, 100).messages.size() == 1);
-  for (way const how : {way::pushed, way::in_place})
-    CHECK(read_in_pieces(framed(0, payload_of(101)), {}, how, 100) ==
-          outcome{{}, errc::message_too_large, false});
+  CHECK(read_in_pieces(framed(0, payload_of(100)), {}, 100).messages.size() == 1);
+  CHECK(read_in_pieces(framed(0, payload_of(101)), {}, 100) == outcome{{}, errc::message_too_large, false});
 }
 
 TEST_CASE("a limit of zero lets only empty messages pass") {
-  CHECK(read_in_pieces(framed(0, ""), {}, way::in_place, 0) == outcome{{{0, ""}}, errc::ok, true});
-  CHECK(read_in_pieces(framed(0, "x"), {}, way::in_place, 0).error == errc::message_too_large);
+  CHECK(read_in_pieces(framed(0, ""), {}, 0) == outcome{{{0, ""}}, errc::ok, true});
+  CHECK(read_in_pieces(framed(0, "x"), {}, 0).error == errc::message_too_large);
 }
 
 TEST_CASE("a message is too large as soon as its prefix is known") {
-  for (way const how : {way::pushed, way::in_place}) {
-    CHECK(read_in_pieces(announced(0, 0xffffffff), {}, how).error == errc::message_too_large);
-    CHECK(read_in_pieces(announced(0, 0xffffffff), {2, 4}, how).error == errc::message_too_large);
-  }
+  CHECK(read_in_pieces(announced(0, 0xffffffff), {}).error == errc::message_too_large);
+  CHECK(read_in_pieces(announced(0, 0xffffffff), {2, 4}).error == errc::message_too_large);
 }
 
 TEST_CASE("a flag other than 0 and 1 is refused, before the length is looked at") {
   for (int flag = 2; flag < 256; ++flag) {
     auto const f = static_cast<std::uint8_t>(flag);
-    CHECK(read_in_pieces(announced(f, 0xffffffff), {}, way::pushed).error == errc::bad_message_flag);
-    CHECK(read_in_pieces(announced(f, 0), {3}, way::in_place).error == errc::bad_message_flag);
+    CHECK(read_in_pieces(announced(f, 0xffffffff), {}).error == errc::bad_message_flag);
+    CHECK(read_in_pieces(announced(f, 0), {3}).error == errc::bad_message_flag);
   }
 }
 
 TEST_CASE("messages before a bad one come out") {
   std::string const stream = framed(0, "good") + framed(7, "bad") + framed(0, "lost");
-  for (way const how : {way::pushed, way::in_place})
-    CHECK(read_in_pieces(stream, {}, how) == outcome{{{0, "good"}}, errc::bad_message_flag, false});
+  CHECK(read_in_pieces(stream, {}) == outcome{{{0, "good"}}, errc::bad_message_flag, false});
 }
 
 TEST_CASE("an error stays, and what comes after it is dropped") {
@@ -243,9 +182,6 @@ TEST_CASE("an error stays, and what comes after it is dropped") {
   d.push(as_bytes(good));
   CHECK(d.next(out) == errc::message_too_large);
   CHECK(!out);
-  bytes_view input = as_bytes(good);
-  CHECK(d.next(input, out) == errc::message_too_large);
-  CHECK(input.empty());
   CHECK(d.buffered() == 0);
 }
 
@@ -305,8 +241,8 @@ TEST_CASE("memory follows the bytes received, not the length announced") {
   CHECK(d.held_memory() <= 1024);
   std::string const drop(1000, 'x');
   for (int i = 0; i < 100; ++i) {
-    bytes_view input = as_bytes(drop);
-    REQUIRE(d.next(input, out) == errc::ok);
+    d.push(as_bytes(drop));
+    REQUIRE(d.next(out) == errc::ok);
   }
   CHECK(d.buffered() == 100'005);
   CHECK(d.held_memory() <= 4 * d.buffered());
