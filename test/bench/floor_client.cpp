@@ -119,7 +119,7 @@ class client_connection : public floor_connection {
     if (work_.latency()) work_.times.end();
     if (error != 0 || !done->ok_status || !done->ok_grpc_status || !done->pending.empty())
       fail("a call failed");
-    bool const streamed = work_.options.kind == "download";
+    bool const streamed = work_.options.kind == "download" || work_.options.kind == "both";
     if (done->received != (streamed ? work_.options.calls : 1)) fail("a wrong number of replies");
     if (work_.options.kind == "upload" && done->summary.count() != work_.options.calls) fail("lost messages");
     if (--work_.to_finish == 0) return work_.io.stop();
@@ -171,7 +171,10 @@ int main(int argc, char** argv) {
   asio::io_context io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO);
   bool const unary = options.kind == "unary" || options.kind == "latency";
   auto const calls = unary ? options.calls : 1;
-  auto const* const name = unary ? "Unary" : options.kind == "download" ? "Download" : "Upload";
+  auto const* const name = unary                        ? "Unary"
+                           : options.kind == "download" ? "Download"
+                           : options.kind == "both"     ? "Both"
+                                                        : "Upload";
   work todo{options,
             io,
             std::string("/bench.Echo/") + name,

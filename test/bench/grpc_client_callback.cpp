@@ -148,6 +148,49 @@ class upload_writer : public grpc::ClientWriteReactor<Message> {
   grpc::ClientContext context_;
 };
 
+class both_ways : public grpc::ClientBidiReactor<Message, Message> {
+ public:
+  both_ways(program_options const& options, Echo::Stub& stub)
+      : options_(options), message_(make_message(options)), left_(options.calls) {
+    stub.async()->Both(&context_, this);
+    write();
+    StartRead(&reply_);
+    StartCall();
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (ok && left_ > 0) write();
+  }
+  void OnReadDone(bool ok) override {
+    if (!ok) return;
+    expect_echo(options_, reply_);
+    ++count_;
+    StartRead(&reply_);
+  }
+  void OnDone(grpc::Status const& status) override {
+    expect_ok(status);
+    finished_.set_value();
+  }
+  void wait() {
+    finished_.get_future().wait();
+    expect_count(options_, count_);
+  }
+
+ private:
+  void write() {
+    if (--left_ == 0) StartWriteLast(&message_, {});
+    else StartWrite(&message_, grpc::WriteOptions().set_buffer_hint());
+  }
+
+  program_options const& options_;
+  Message const message_;
+  Message reply_;
+  std::uint64_t left_;
+  std::uint64_t count_ = 0;
+  std::promise<void> finished_;
+  grpc::ClientContext context_;
+};
+
 // Streams that are used once and stay open.
 struct idle_streams {
   std::atomic<std::size_t> to_open;
@@ -206,6 +249,7 @@ void run_callback_client(program_options const& options, stubs const& all) {
   if (options.kind == "idle") return run_idle(options, all);
   if (options.kind == "latency") return latency_caller(options, *all[0]).wait();
   if (options.kind == "download") return download_reader(options, *all[0]).wait();
+  if (options.kind == "both") return both_ways(options, *all[0]).wait();
   upload_writer(options, *all[0]).wait();
 }
 

@@ -4,6 +4,8 @@
 from loads import run_load
 from processes import Failed
 
+KEEPING_UP = 1000  # µs that half of all calls take at most
+TRIED = 0.15  # seconds for each rate that is tried
 CLOSED = ["--connections", 10, "--streams", 100]
 OPEN = ["--connections", 10, "--streams", 1000]  # ours takes no more at a time; what is beyond is shed
 WARMUP = 5000
@@ -15,6 +17,18 @@ def peak(bench, port):
     first = run_load(bench, port, *CLOSED, "--calls", WARMUP, "--warmup", WARMUP)
     calls = bench.length(WARMUP / first["seconds"], WARMUP)
     return calls / run_load(bench, port, *CLOSED, "--calls", calls)["seconds"]
+
+
+def capacity(bench, port):
+    """Calls a second that come one by one and do not pile up: from the peak of the closed loop, whose calls come
+    together and cost less, down by tenths."""
+    highest = peak(bench, port)
+    for tenths in range(10, 1, -1):
+        rate = highest * tenths / 10
+        result = on_schedule(bench, port, rate, TRIED)
+        if not result["shed"] and result["p50_us"] < KEEPING_UP:
+            return rate
+    raise Failed(f"calls pile up at a fifth of {highest:.0f} a second")
 
 
 def arguments(rate, seconds, *more):

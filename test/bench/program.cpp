@@ -17,13 +17,13 @@ namespace bench {
 namespace {
 
 constexpr char usage[] =
-    "options: --port N --kind unary|download|upload|messages|mixed|idle|latency|connect --mode NAME "
+    "options: --port N --kind unary|download|upload|both|messages|mixed|idle|latency|connect --mode NAME "
     "--connections N --streams N "
     "--calls N --size BYTES\n"
     "         --warmup N --pause --rate N --slow --tls DIR --threads N --deadline SECONDS --held N "
     "--held-deadline SECONDS\n         --cancel --time-limit SECONDS\n";
 
-constexpr std::string_view kinds[] = {"unary", "download", "upload",  "messages",
+constexpr std::string_view kinds[] = {"unary", "download", "upload",  "both",   "messages",
                                       "mixed", "idle",     "latency", "connect"};
 
 [[noreturn]] void refuse(std::string const& what) {
@@ -78,7 +78,8 @@ program_options read_options(int argc, char** argv) {
       refuse("no value for " + std::string(name));
     }
   }
-  bool const one = options.kind == "download" || options.kind == "upload" || options.kind == "latency";
+  constexpr std::string_view of_one[] = {"download", "upload", "both", "latency"};
+  bool const one = std::ranges::find(of_one, options.kind) != std::end(of_one);
   if (one && options.connections * options.streams != 1)
     refuse("--kind " + options.kind + " is measured with one connection and one stream");
   ::alarm(options.time_limit);

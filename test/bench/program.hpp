@@ -10,7 +10,7 @@
 // them in the same way:
 //
 //   a server  --port N                                     prints `listening on PORT`, ends on SIGTERM
-//   a client  --port N --kind unary|download|upload|latency
+//   a client  --port N --kind unary|download|upload|both|latency
 //             --connections C --streams S --calls N        prints {"calls": N, "seconds": x}; of latency, which
 //                                                          is one unary call after the other, also
 //                                                          "p50_us" and "p99_us"

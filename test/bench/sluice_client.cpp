@@ -131,6 +131,29 @@ sluice::task<void> upload(sluice::channel& channel, program_options const& optio
   if (summary.count() != options.calls) fail("lost messages");
 }
 
+sluice::task<void> write_all(sluice::bidi_streaming_call<Message, Message>& both,
+                             program_options const& options) {
+  Message const message = make_message(options);
+  for (auto left = options.calls; left > 0; --left) co_await both.write(message);
+  co_await both.writes_done();
+}
+
+sluice::task<void> read_all(sluice::bidi_streaming_call<Message, Message>& both,
+                            program_options const& options) {
+  std::uint64_t count = 0;
+  while (auto const* const message = co_await both.next()) {
+    if (message->payload().size() != options.size) fail("a message of another size");
+    ++count;
+  }
+  if (count != options.calls) fail("a wrong number of messages");
+}
+
+sluice::task<void> both_ways(sluice::channel& channel, program_options const& options) {
+  EchoStub echo{channel};
+  auto both = echo.Both();
+  co_await sluice::when_all(write_all(both, options), read_all(both, options));
+}
+
 sluice::task<void> measure(std::deque<sluice::channel>& channels, program_options const& options) {
   for (auto& channel : channels) co_await channel.ready();
   if (options.kind == "latency") co_return co_await latency(channels.front(), options);
@@ -139,6 +162,7 @@ sluice::task<void> measure(std::deque<sluice::channel>& channels, program_option
   if (options.kind == "unary" || options.kind == "mixed") co_await calls(channels, options);
   if (options.kind == "download") co_await download(channels.front(), options);
   if (options.kind == "upload") co_await upload(channels.front(), options);
+  if (options.kind == "both") co_await both_ways(channels.front(), options);
   auto const spent = std::chrono::steady_clock::now() - begin;
   if (options.pause) pause_warm();
   print_result(options.calls, spent);

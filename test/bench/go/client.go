@@ -105,12 +105,17 @@ func download(client echo.EchoClient, options settings) {
 	if err != nil {
 		fail(err)
 	}
+	expectAll(options, receiveAll(stream, options))
+}
+
+// How many messages came.
+func receiveAll(stream grpc.ClientStream, options settings) uint64 {
 	var count uint64
 	var message echo.Message
 	for {
 		err := stream.RecvMsg(&message)
 		if errors.Is(err, io.EOF) {
-			break
+			return count
 		}
 		if err != nil {
 			fail(err)
@@ -120,7 +125,6 @@ func download(client echo.EchoClient, options settings) {
 		}
 		count++
 	}
-	expectAll(options, count)
 }
 
 func upload(client echo.EchoClient, options settings) {
@@ -139,6 +143,25 @@ func upload(client echo.EchoClient, options settings) {
 		fail(err)
 	}
 	expectAll(options, summary.Count)
+}
+
+func bothWays(client echo.EchoClient, options settings) {
+	stream, err := client.Both(context.Background())
+	if err != nil {
+		fail(err)
+	}
+	go func() {
+		message := messageOf(options)
+		for range options.calls {
+			if err := stream.Send(message); err != nil {
+				fail(err)
+			}
+		}
+		if err := stream.CloseSend(); err != nil {
+			fail(err)
+		}
+	}()
+	expectAll(options, receiveAll(stream, options))
 }
 
 // The nearest rank, in µs.
@@ -163,6 +186,8 @@ func measure(options settings) {
 		download(clients[0], options)
 	case "upload":
 		upload(clients[0], options)
+	case "both":
+		bothWays(clients[0], options)
 	default:
 		fail("no such kind: " + options.kind)
 	}

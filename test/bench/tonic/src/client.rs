@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tonic::transport::{Channel, Endpoint};
+use tonic::Streaming;
 
 type Client = EchoClient<Channel>;
 
@@ -65,7 +66,24 @@ async fn latency(client: &mut Client, options: &Options) -> Result<Vec<Duration>
 
 async fn download(client: &mut Client, options: &Options) -> Result<(), Failure> {
     let wanted = Wanted { count: options.calls, size: options.size };
-    let mut messages = client.download(wanted).await?.into_inner();
+    let messages = client.download(wanted).await?.into_inner();
+    expect_all(options, receive_all(messages, options).await?)
+}
+
+async fn upload(client: &mut Client, options: &Options) -> Result<(), Failure> {
+    let messages = tokio_stream::iter(repeat_n(message_of(options), options.calls as usize));
+    let summary = client.upload(messages).await?.into_inner();
+    expect_all(options, summary.count)
+}
+
+async fn both(client: &mut Client, options: &Options) -> Result<(), Failure> {
+    let messages = tokio_stream::iter(repeat_n(message_of(options), options.calls as usize));
+    let replies = client.both(messages).await?.into_inner();
+    expect_all(options, receive_all(replies, options).await?)
+}
+
+/// How many messages came.
+async fn receive_all(mut messages: Streaming<Message>, options: &Options) -> Result<u64, Failure> {
     let mut count = 0;
     while let Some(message) = messages.message().await? {
         if message.payload.len() != options.size as usize {
@@ -73,13 +91,7 @@ async fn download(client: &mut Client, options: &Options) -> Result<(), Failure>
         }
         count += 1;
     }
-    expect_all(options, count)
-}
-
-async fn upload(client: &mut Client, options: &Options) -> Result<(), Failure> {
-    let messages = tokio_stream::iter(repeat_n(message_of(options), options.calls as usize));
-    let summary = client.upload(messages).await?.into_inner();
-    expect_all(options, summary.count)
+    Ok(count)
 }
 
 fn expect_all(options: &Options, count: u64) -> Result<(), Failure> {
@@ -108,6 +120,7 @@ pub async fn measure(options: Options) -> Result<(), Failure> {
         "latency" => times = latency(&mut clients[0], &options).await?,
         "download" => download(&mut clients[0], &options).await?,
         "upload" => upload(&mut clients[0], &options).await?,
+        "both" => both(&mut clients[0], &options).await?,
         kind => return Err(format!("no such kind: {kind}").into()),
     }
     let seconds = begin.elapsed().as_secs_f64();
