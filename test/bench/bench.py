@@ -51,6 +51,8 @@ def run(options, children, congestion):
         progress.part = f"{at + 1} of {len(options.scenarios)}"
         began = progress.seconds()
         try:
+            if options.quick and not options.only and not scenarios.in_quick(each):
+                raise Skip("takes too long for --quick")
             found.add(each, each.measure(bench))
         except Skip as reason:
             found.leave_out(each, str(reason))

@@ -6,7 +6,7 @@ import os
 
 from processes import Failed
 
-QUICK_LIMIT = 40  # seconds, after which there is one round of what is left
+QUICK_LIMIT = 25  # seconds, after which there is one round of what is left
 
 
 class Bench:

@@ -23,7 +23,7 @@ def capacity(bench, port):
     """Calls a second that come one by one and do not pile up: from the peak of the closed loop, whose calls come
     together and cost less, down by tenths."""
     highest = peak(bench, port)
-    for tenths in range(10, 1, -1):
+    for tenths in range(7 if bench.quick else 10, 1, -1):
         rate = highest * tenths / 10
         result = on_schedule(bench, port, rate, TRIED)
         if not result["shed"] and result["p50_us"] < KEEPING_UP:

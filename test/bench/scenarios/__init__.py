@@ -7,6 +7,7 @@ MORE_IS_BETTER  False for costs
 SECONDS         about how long it takes: with --quick, without
 measure(bench)  measures; returns row label → {implementation: [figures, one a round]}; raises
                 processes.Skip with the reason when this machine cannot run it
+QUICK           False when --quick leaves it out, because its figure takes time: it may be named with --only
 REQUIREMENTS    gates and goals for its rows, see requirements.py
 PLOT            None, or {"x": what the row labels count, "log": bool}: rows whose labels are numbers become a
                 line for each implementation; {"bars": True}: a group of bars for each row
@@ -32,6 +33,10 @@ def selected(names):
         if name not in known:
             raise LookupError(f"there is no scenario '{name}'; --list names them")
     return [each for each in ALL if not names or each.KEY in names]
+
+
+def in_quick(module):
+    return getattr(module, "QUICK", True)
 
 
 def requirements(modules):

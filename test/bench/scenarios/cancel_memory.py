@@ -14,6 +14,7 @@ KEY = "cancel_memory"
 TITLE = "memory after cancelled calls: bytes more for each"
 MORE_IS_BETTER = False
 SECONDS = (5, 40)
+QUICK = False
 PLOT = None
 
 SHAPE = (10, 100)

@@ -33,8 +33,8 @@ def measure(bench):
         return {shapes.name(shape): of_shape(bench, shape, port) for shape in shapes.of(bench)}
 
 
-def short_run(once, calls):
-    return statistics.median(once(calls)[1] for _ in range(3))
+def short_run(bench, once, calls):
+    return statistics.median(once(calls)[1] for _ in range(1 if bench.quick else 3))
 
 
 def of_shape(bench, shape, port):
@@ -45,7 +45,7 @@ def of_shape(bench, shape, port):
             return run_client(bench.children, command, port, "unary", shape, calls)
 
         bench.progress.say(f"client, {shapes.name(shape)}: how fast is {each.name}?")
-        first = bench.attempt(each.name, lambda: (short_run(once, few), once(few + 1000)[0]))
+        first = bench.attempt(each.name, lambda: (short_run(bench, once, few), once(few + 1000)[0]))
         if first:
             base, rate = first
             calls = bench.length(rate, 2 * few)

@@ -15,6 +15,7 @@ KEY = "deadlines"
 TITLE = "deadlines: counts of a unary call"
 MORE_IS_BETTER = False
 SECONDS = (10, 50)
+QUICK = False
 PLOT = {"bars": True}
 
 INSTRUCTIONS = "instructions, {side}, {how}"

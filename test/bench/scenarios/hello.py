@@ -21,6 +21,7 @@ KEY = "hello"
 TITLE = "hello world, both ends in one program"
 MORE_IS_BETTER = False
 SECONDS = (30, 120)
+QUICK = False
 PLOT = {"bars": True}
 BUILD, SIZE = "clean build: CPU s", "stripped program: MiB"
 REQUIREMENTS = [

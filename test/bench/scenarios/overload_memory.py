@@ -14,6 +14,7 @@ KEY = "overload_memory"
 TITLE = "server, overload: resident memory, MiB"
 MORE_IS_BETTER = False
 SECONDS = (10, 30)
+QUICK = False
 PLOT = {"bars": True}
 IDLE, PEAK, HALF, END = "before", "after the peak", "half way at 150 %", "after it"
 REQUIREMENTS = [
