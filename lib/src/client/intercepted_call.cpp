@@ -390,10 +390,10 @@ void intercepted_call::when_ended(coro::ready_node& waiting) noexcept {
 
 status intercepted_call::describe(std::exception_ptr thrown) const noexcept {
   std::string text = "of a type that is no std::exception";
+  auto const* const known = status_of(thrown);
+  if (known != nullptr && !known->ok()) return *known;
   try {
-    std::rethrow_exception(std::move(thrown));
-  } catch (status_error const& error) {
-    if (!error.status().ok()) return error.status();
+    if (known == nullptr) std::rethrow_exception(std::move(thrown));
     text = "an ok status";
   } catch (std::exception const& error) { text = error.what(); } catch (...) {
   }

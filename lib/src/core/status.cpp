@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/core/status.hpp>
 
+#include <cstring>
 #include <new>
+#include <typeinfo>
 
 namespace sluice {
 namespace {
@@ -31,5 +33,28 @@ std::string status::to_string() const {
   if (!message().empty()) text.append(": ").append(message());
   return text;
 }
+
+status_error::status_error(sluice::status why) : status_{std::move(why)}, what_{status_.to_string()} {}
+
+#ifdef __GLIBCXX__
+// As the standard library's own std::exception_ptr_cast (C++26) does it: the pointer is to the exception object.
+status const* status_of(std::exception_ptr const& thrown) noexcept {
+  if (!thrown) return nullptr;
+  static_assert(sizeof thrown == sizeof(void*));
+  void* object = nullptr;
+  std::memcpy(&object, &thrown, sizeof object);
+  bool const is_ours = typeid(status_error).__do_catch(thrown.__cxa_exception_type(), &object, 1);
+  return is_ours ? &static_cast<status_error*>(object)->status() : nullptr;
+}
+#else
+status const* status_of(std::exception_ptr const& thrown) noexcept {
+  if (!thrown) return nullptr;
+  try {
+    std::rethrow_exception(thrown);
+  } catch (status_error const& error) { return &error.status(); } catch (...) {
+  }
+  return nullptr;
+}
+#endif
 
 }  // namespace sluice

@@ -89,8 +89,7 @@ void incoming_call::accept(received_fields fields) {
     refusal_ = verdict;
     return context_.scheduler().start_timer(*this, sluice::deadline::after(began_, longest_refusal).at());
   }
-  connection_->observe_start(path_);
-  observed_ = true;
+  observed_ = connection_->observe_start(path_);
   if (verdict.code != code::ok) return end_call(status{verdict.code, verdict.text});
   if (target_.handler == nullptr) return end_call(connection_->dispatch().explain(path_));
   if (!take_encodings(head)) return refuse_encoding(head.encoding);
@@ -156,7 +155,7 @@ void incoming_call::refuse_encoding(std::string_view encoding) {
   wire::write_trailers(outcome, {}, block);
   headers_sent_ = ended_ = true;
   send_headers(std::move(block), true);
-  connection_->observe_end(path_, outcome, began_);
+  if (observed_) connection_->observe_end(path_, outcome, began_);
 }
 
 void incoming_call::on_data(bytes_view bytes) {
@@ -365,11 +364,10 @@ void incoming_call::add_trailing_metadata(std::string_view key, std::string_view
 }
 
 status incoming_call::describe(std::exception_ptr thrown) noexcept {
+  if (auto const* const why = status_of(thrown))
+    return why->ok() ? status{code::unknown, "the handler threw an ok status"} : *why;
   try {
     std::rethrow_exception(std::move(thrown));
-  } catch (status_error const& error) {
-    if (!error.status().ok()) return error.status();
-    return status{code::unknown, "the handler threw an ok status"};
   } catch (std::bad_alloc const&) {
     return status{code::resource_exhausted, "out of memory"};
   } catch (std::exception const& error) {

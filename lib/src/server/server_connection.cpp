@@ -88,14 +88,15 @@ void server_connection::call_gone(incoming_call& call) noexcept {
   shard_->call_gone(call);
 }
 
-void server_connection::observe_start(std::string_view method) noexcept {
-  if (auto* const observer = options().observer) observer->call_started(method, peer());
+bool server_connection::observe_start(std::string_view method) noexcept {
+  auto* const observer = options().observer;
+  if (observer != nullptr) observer->call_started(method, peer());
+  return observer != nullptr;
 }
 
 void server_connection::observe_end(std::string_view method, status const& outcome,
                                     time_point began) noexcept {
-  if (auto* const observer = options().observer)
-    observer->call_ended(method, outcome, scheduler().now() - began);
+  options().observer->call_ended(method, outcome, scheduler().now() - began);
 }
 
 transport::stream* server_connection::stream_opened() {

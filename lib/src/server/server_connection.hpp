@@ -53,7 +53,8 @@ class server_connection final : public std::enable_shared_from_this<server_conne
   void log(log_level level, std::string_view text) const noexcept;
   void call_began(incoming_call& call) noexcept;
   void call_gone(incoming_call& call) noexcept;
-  void observe_start(std::string_view method) noexcept;
+  /// False: nobody observes, and the end need not be told.
+  [[nodiscard]] bool observe_start(std::string_view method) noexcept;
   void observe_end(std::string_view method, status const& outcome, time_point began) noexcept;
 
  private:

@@ -69,6 +69,37 @@ TEST_CASE("a status error says what its status says") {
   CHECK_THROWS_AS([] { throw status_error{status{code::aborted}}; }(), std::exception);
 }
 
+TEST_CASE("the status of a thrown status error is found without a throw, also of a derived one") {
+  struct refused : status_error {
+    refused() : status_error{code::permission_denied, "not you"} {}
+  };
+  struct decorated : std::runtime_error, refused {
+    decorated() : std::runtime_error{"first base"} {}
+  };
+  auto const plain = std::make_exception_ptr(status_error{code::aborted, "again"});
+  REQUIRE(status_of(plain) != nullptr);
+  CHECK(*status_of(plain) == status{code::aborted, "again"});
+  CHECK(status_of(plain) == status_of(plain));
+  auto const derived = std::make_exception_ptr(refused{});
+  REQUIRE(status_of(derived) != nullptr);
+  CHECK(status_of(derived)->message() == "not you");
+  auto const second_base = std::make_exception_ptr(decorated{});
+  REQUIRE(status_of(second_base) != nullptr);
+  CHECK(status_of(second_base)->code() == code::permission_denied);
+  try {
+    std::rethrow_exception(second_base);
+  } catch (status_error const& error) { CHECK(&error.status() == status_of(second_base)); }
+}
+
+TEST_CASE("other exceptions, and none, have no status") {
+  CHECK(status_of(nullptr) == nullptr);
+  CHECK(status_of(std::make_exception_ptr(std::runtime_error{"x"})) == nullptr);
+  CHECK(status_of(std::make_exception_ptr(status{code::aborted})) == nullptr);
+  CHECK(status_of(std::make_exception_ptr(7)) == nullptr);
+  status_error const error{code::aborted, "a pointer to one is none"};
+  CHECK(status_of(std::make_exception_ptr(&error)) == nullptr);
+}
+
 TEST_CASE("each reason to stop has its name and its status") {
   CHECK(to_status(stop_reason::none).ok());
   CHECK(to_status(stop_reason::client_cancelled).code() == code::cancelled);

@@ -43,7 +43,7 @@ class [[nodiscard]] client_streaming_call : public calling::writing_call<Request
       if (!stream_.writer_->driven_by_generator()) stream_.call_->writes_done();
       return wait(self, *stream_.call_, *stream_.writer_);
     }
-    [[nodiscard]] Response await_resume() { return std::move(await_result()).value(); }
+    [[nodiscard, gnu::always_inline]] Response await_resume() { return std::move(await_result()).value(); }
     [[nodiscard]] result<Response> await_result() { return calling::take_response<Response>(*stream_.call_); }
 
    private:

@@ -100,9 +100,7 @@ class writer final : private coro::completion, private coro::root {
   }
   void fail(coro::outcome<void>& ended) noexcept {
     try {
-      ended.take();
-    } catch (status_error const& error) {
-      call_.cancel(error.status());
+      if (auto const how = ended.take_result(); !how) call_.cancel(how.error());
     } catch (std::exception const& error) {
       call_.cancel(status{code::cancelled, std::string{"the request generator threw: "} + error.what()});
     } catch (...) { call_.cancel(status{code::cancelled, "the request generator threw"}); }

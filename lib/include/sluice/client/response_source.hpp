@@ -17,13 +17,8 @@ class response_source final : public message_source<Response> {
   explicit response_source(client_call& call) noexcept : message_source<Response>{call}, call_{call} {}
 
  private:
-  void ended() override {
-    if (!call_.outcome().ok()) throw status_error{call_.outcome()};
-  }
-  void failed(status why) override {
-    call_.cancel(why);
-    throw status_error{std::move(why)};
-  }
+  status ended() override { return call_.outcome(); }
+  void failed(status const& why) noexcept override { call_.cancel(why); }
   client_call& call_;
 };
 
@@ -44,7 +39,10 @@ class basic_next_awaiter {
     static_cast<void>(source_.pull(self, *self.promise().context()));
     return true;
   }
-  Response* await_resume() { return item_ != nullptr ? item_ : source_.take(); }
+  [[gnu::always_inline]] Response* await_resume() {
+    return item_ != nullptr ? item_ : coro::take_or_throw<Response>(source_);
+  }
+  result<Response*> await_result() { return item_ != nullptr ? item_ : coro::take_result<Response>(source_); }
 
  private:
   client_call& call_;

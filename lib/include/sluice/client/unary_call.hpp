@@ -40,7 +40,7 @@ class [[nodiscard]] unary_call : public any_call {
       call_.start(*self.promise().context());
       return wait(self);
     }
-    Response await_resume() { return std::move(await_result()).value(); }
+    [[gnu::always_inline]] Response await_resume() { return std::move(await_result()).value(); }
     [[nodiscard]] result<Response> await_result() { return calling::take_response<Response>(call_); }
   };
   [[nodiscard]] awaiter operator co_await() { return awaiter{*this}; }

@@ -50,7 +50,7 @@ class [[nodiscard]] result {
     if (!has_value()) throw status_error{error()};
     return **this;
   }
-  [[nodiscard]] T&& value() &&
+  [[nodiscard, gnu::always_inline]] T&& value() &&
     requires std::same_as<E, sluice::status>
   {
     if (!has_value()) throw status_error{error()};

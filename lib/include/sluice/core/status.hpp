@@ -97,7 +97,7 @@ class status {
 /// Thrown by an awaited call that failed.
 class status_error : public std::exception {
  public:
-  explicit status_error(sluice::status why) : status_{std::move(why)}, what_{status_.to_string()} {}
+  explicit status_error(sluice::status why);
   status_error(sluice::code value, std::string_view message) : status_error{sluice::status{value, message}} {}
 
   [[nodiscard]] sluice::status const& status() const noexcept { return status_; }
@@ -114,5 +114,9 @@ class status_error : public std::exception {
   sluice::status status_;
   std::string what_;
 };
+
+/// The status of the status_error in `thrown`, valid as long as that; null for another exception. Throws nothing to find
+/// out, as a rethrow costs as much as a short call.
+[[nodiscard]] status const* status_of(std::exception_ptr const& thrown) noexcept;
 
 }  // namespace sluice

@@ -23,18 +23,39 @@ template <class T>
 class generator_source {
  public:
   /// True: `item` is the next one (null: the end) and nothing needs to suspend. False: call `pull`.
-  /// Failures are thrown by `take`, after poll has said true with a null item.
   [[nodiscard]] virtual bool poll(T*& item) = 0;
   /// Arranges that `consumer` is resumed when there is an item or an end; returns what to run meanwhile.
   [[nodiscard]] virtual std::coroutine_handle<> pull(std::coroutine_handle<> consumer, context& under) = 0;
-  /// After a resumption, or after poll said true: the item, null at the end, or throws.
+  /// After a resumption, or after poll said true: the item, or null at the end and for a failure.
   [[nodiscard]] virtual T* take() = 0;
+  /// Why `take` gave null: what to throw, once, or nothing.
+  [[nodiscard]] virtual outcome<void> failure() = 0;
   /// The generator is destroyed.
   virtual void drop() noexcept = 0;
 
  protected:
   ~generator_source() = default;
 };
+
+/// What `next()` gives when poll gave no item. Inlined for the throw, like outcome::take.
+template <class T>
+[[gnu::always_inline]] inline T* take_or_throw(generator_source<T>& from) {
+  T* const item = from.take();
+  if (item == nullptr) [[unlikely]] {
+    auto why = from.failure();
+    if (!why.empty()) why.take();
+  }
+  return item;
+}
+
+/// The same for as_result.
+template <class T>
+[[nodiscard]] result<T*> take_result(generator_source<T>& from) {
+  T* const item = from.take();
+  if (item == nullptr)
+    if (auto why = from.failure(); !why.empty()) return why.take_result().status();
+  return item;
+}
 
 /// Where a generator's items go when they are pushed and not pulled: a call's outgoing messages. A handler's co_yield
 /// then serializes in place and goes on, without a suspension for each message.
@@ -102,10 +123,8 @@ class generator_promise final : public promise_base, public generator_source<T> 
     set_context(&under);
     return handle::from_promise(*this);
   }
-  [[nodiscard]] T* take() override {
-    if (done_ && !failure_.empty()) std::exchange(failure_, {}).take();
-    return done_ ? nullptr : item_;
-  }
+  [[nodiscard]] T* take() override { return done_ ? nullptr : item_; }
+  [[nodiscard]] outcome<void> failure() override { return std::exchange(failure_, {}); }
   void drop() noexcept override { handle::from_promise(*this).destroy(); }
 
   // pushed
@@ -117,7 +136,6 @@ class generator_promise final : public promise_base, public generator_source<T> 
   void resume() { resume_under(*this->context(), handle::from_promise(*this)); }
   [[nodiscard]] std::coroutine_handle<> coroutine() noexcept { return handle::from_promise(*this); }
   [[nodiscard]] bool done() const noexcept { return done_; }
-  [[nodiscard]] outcome<void>& failure() noexcept { return failure_; }
 
  private:
   give_way hand_out(T& item) {
@@ -222,14 +240,21 @@ class [[nodiscard]] generator {
       suspended_ = generator_.pulling_ = true;
       return generator_.source_->pull(self, *self.promise().context());
     }
-    T* await_resume() {
-      if (refused_) throw status_error{code::failed_precondition, "two reads of one stream at once"};
+    [[gnu::always_inline]] T* await_resume() {
+      if (refused_) throw status_error{refusal()};
       if (suspended_) generator_.pulling_ = false;
       if (item_ != nullptr || generator_.source_ == nullptr) return item_;
-      return generator_.source_->take();
+      return coro::take_or_throw(*generator_.source_);
+    }
+    result<T*> await_result() {
+      if (refused_) return refusal();
+      if (suspended_) generator_.pulling_ = false;
+      if (item_ != nullptr || generator_.source_ == nullptr) return item_;
+      return coro::take_result(*generator_.source_);
     }
 
    private:
+    static status refusal() { return status{code::failed_precondition, "two reads of one stream at once"}; }
     generator& generator_;
     T* item_ = nullptr;
     bool refused_ = false;

@@ -36,8 +36,9 @@ class outcome {
   /// Precondition: has_value().
   [[nodiscard]] stored& stored_value() noexcept { return *std::get_if<1>(&state_); }
 
-  /// The value, or throws what it failed with.
-  T take() {
+  /// The value, or throws what it failed with. Inlined, as each frame that an exception passes costs some 3000
+  /// instructions: it is thrown in the coroutine that awaits.
+  [[gnu::always_inline]] T take() {
     if (state_.index() == 2) throw status_error{std::move(*std::get_if<2>(&state_))};
     if (state_.index() == 3) std::rethrow_exception(std::move(*std::get_if<3>(&state_)));
     if constexpr (std::is_reference_v<T>) return static_cast<T>(**std::get_if<1>(&state_));
@@ -47,9 +48,9 @@ class outcome {
   auto take_result() -> result<std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*, T>> {
     if (state_.index() == 2) return std::move(*std::get_if<2>(&state_));
     if (state_.index() == 3) {
-      try {
-        std::rethrow_exception(std::move(*std::get_if<3>(&state_)));
-      } catch (status_error const& error) { return error.status(); }
+      auto& thrown = *std::get_if<3>(&state_);
+      if (auto const* const why = status_of(thrown)) return *why;
+      std::rethrow_exception(std::move(thrown));
     }
     if constexpr (std::is_void_v<T>) return {};
     else return std::move(*std::get_if<1>(&state_));

@@ -80,7 +80,7 @@ class stop_token {
     if (source_ != nullptr) source_->observe(observer);
   }
   /// Throws status_error with to_status(reason()) when a stop was requested: a check for loops that never await.
-  void throw_if_stopped() const {
+  [[gnu::always_inline]] void throw_if_stopped() const {
     if (stop_requested()) throw status_error{to_status(reason())};
   }
 

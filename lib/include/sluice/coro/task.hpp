@@ -151,7 +151,7 @@ class [[nodiscard]] task {
       frame_.promise().set_context(parent.promise().context());
       return frame_;
     }
-    T await_resume() {
+    [[gnu::always_inline]] T await_resume() {  // see outcome::take
       if (!frame_) throw status_error{empty()};
       return frame_.promise().outcome_.take();
     }

@@ -26,7 +26,7 @@ class waiter : public ready_node {
 
   /// Why it was woken, when that was a stop.
   [[nodiscard]] stop_reason stopped() const noexcept { return stopped_; }
-  void throw_if_stopped() const {
+  [[gnu::always_inline]] void throw_if_stopped() const {  // see outcome::take
     if (stopped_ != stop_reason::none) throw status_error{to_status(stopped_)};
   }
 

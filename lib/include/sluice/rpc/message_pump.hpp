@@ -51,7 +51,7 @@ class message_pump final : private coro::generator_sink<T>, private coro::ready_
     items_.body()->resume();
   }
   void ended() noexcept override {
-    failure_ = std::move(items_.body()->failure());
+    failure_ = items_.body()->failure();
     done_->completed();
   }
 

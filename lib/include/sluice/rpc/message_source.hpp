@@ -47,15 +47,13 @@ class message_source : public coro::generator_source<T>, private coro::ready_nod
   }
   [[nodiscard]] T* take() override {
     T* item = nullptr;
-    if (!ended_ && !poll(item)) {
-      under_->token().throw_if_stopped();
-      throw status_error{code::internal, "a stream woke its reader without a message"};
-    }
-    if (item != nullptr) return item;
-    if (std::exchange(told_, true)) return nullptr;
-    if (malformed_) failed(malformed_message());
-    ended();
-    return nullptr;
+    static_cast<void>(poll(item));
+    return item;
+  }
+  [[nodiscard]] coro::outcome<void> failure() override {
+    coro::outcome<void> how;
+    if (status why = what_failed(); !why.ok()) how.fail(std::move(why));
+    return how;
   }
   void drop() noexcept override {}
   [[nodiscard]] bool waiting() const noexcept { return static_cast<bool>(consumer_); }
@@ -68,12 +66,23 @@ class message_source : public coro::generator_source<T>, private coro::ready_nod
     if (consumer_ && !coro::ready_node::linked() && !stopped_.coro::ready_node::linked())
       under_->scheduler().ready(stopped_);
   }
-  /// The stream ended: throw when that was a failure.
-  virtual void ended() = 0;
-  /// A message did not parse: throws.
-  virtual void failed(status why) { throw status_error{std::move(why)}; }
+  /// The stream ended: what that failed with.
+  [[nodiscard]] virtual status ended() = 0;
+  /// A message did not parse, which is what the reader fails with.
+  virtual void failed(status const& /*why*/) noexcept {}
 
  private:
+  status what_failed() {
+    if (!ended_) {  // woken without a message
+      if (under_->stop().stop_requested()) return to_status(under_->stop().reason());
+      return status{code::internal, "a stream woke its reader without a message"};
+    }
+    if (std::exchange(told_, true)) return status{};
+    if (!malformed_) return ended();
+    status why = malformed_message();
+    failed(why);
+    return why;
+  }
   // Wakes the reader when its context is stopped; by a node of its own, as the stream keeps the other one.
   struct stop_node final : coro::ready_node, coro::stop_observer {
     explicit stop_node(message_source& self) noexcept : self_{self} {}

@@ -142,9 +142,9 @@ class request_source final : public message_source<Request>, public coro::pooled
     opened_ = false;
     if (call_ == nullptr) delete this;
   }
-  void ended() override {
-    if (call_ == nullptr) throw status_error{code::cancelled, "the handler of these requests has ended"};
-    call_->context().token().throw_if_stopped();
+  status ended() override {
+    if (call_ == nullptr) return status{code::cancelled, "the handler of these requests has ended"};
+    return to_status(call_->context().stop().reason());
   }
   server_stream* call_;  // null once the handler has ended
   bool opened_ = false;
