@@ -387,6 +387,31 @@ TEST_CASE("a deadline ends a call by the client's own clock, and the server is t
   CHECK(out.ended->who() == origin::local);
 }
 
+TEST_CASE("each call says its own timeout, whatever those before it have said") {
+  client_dialogue d;
+  std::optional<scripted_peer> peer;
+  std::uint32_t id = 1;
+  auto const call = [&](call_options options, std::string_view timeout) {
+    outcome out;
+    spawn(d.io, run_unary(d.through, text{"ask"}, std::move(options), out), detached);
+    if (!peer) peer.emplace(d.server());
+    auto const expected = headers(id).path("/test.Text/Unary");
+    peer->expect(timeout.empty() ? http2_frame{expected}.without("grpc-timeout")
+                                 : http2_frame{expected}.field("grpc-timeout", timeout));
+    peer->expect_any(frame_type::data, id);
+    peer->send(response(id)).send(data(id).message("answer")).send(trailers(id)).settle();
+    d.settle();
+    CHECK(out.ended_with() == code::ok);
+    id += 2;
+  };
+  for (int i = 0; i != 20; ++i) call(call_options{}.timeout(100ms), "100000u");
+  call({}, {});
+  for (int i = 0; i != 12; ++i)
+    call(call_options{}.timeout(i % 2 == 0 ? 250ms : 100ms), i % 2 == 0 ? "250000u" : "100000u");
+  for (int i = 0; i != 20; ++i) call(call_options{}.timeout(1s), "1000000u");
+  call(call_options{}.timeout(100ms).metadata({{"x-key", "a"}}), "100000u");
+}
+
 TEST_CASE("destroying a call sends RST_STREAM at once") {
   outcome out;
   client_dialogue d;

@@ -81,6 +81,12 @@ void write_common_head(request_head const& head, header_block& out) {
   if (!head.accept_encoding.empty()) out.add("grpc-accept-encoding", head.accept_encoding);
 }
 
+void write_timeout(duration timeout, header_block& out) {
+  char text[16];
+  std::size_t const size = format_timeout(timeout, text);
+  out.add("grpc-timeout", {text, size});
+}
+
 void write_own_head(request_head const& head, metadata const& entries, header_block& out) {
   if (head.timeout) {
     char text[16];

@@ -50,8 +50,9 @@ struct request_verdict {
                                                 std::string_view also = {});
 
 /// Appends a client's request headers: what its calls of one method have in common, and what is each call's own: timeout,
-/// encoding, and `entries` (each of which passes `check_entry`).
+/// encoding, and `entries` (each of which passes `check_entry`). `write_timeout`: one that calls may have in common, too.
 void write_common_head(request_head const& head, header_block& out);
+void write_timeout(duration timeout, header_block& out);
 void write_own_head(request_head const& head, metadata const& entries, header_block& out);
 
 }  // namespace sluice::wire
