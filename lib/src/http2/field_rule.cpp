@@ -65,13 +65,17 @@ field_rule rule_of_status(std::string_view value) noexcept {
   return pseudo(seen::status, value, value == "304" ? seen::no_body : 0);
 }
 
-field_rule rule_of_pseudo(side receiver, std::string_view name, std::string_view value) noexcept {
-  if (receiver == side::client) return name == ":status" ? rule_of_status(value) : malformed;
-  if (name == ":method") return rule_of_method(value);
-  if (name == ":path") return rule_of_path(value);
-  if (name == ":scheme") return rule_of_scheme(value);
-  if (name != ":authority" || nghttp2_check_authority(octets(value), value.size()) == 0) return malformed;
+field_rule rule_of_authority(std::string_view value) noexcept {
+  if (nghttp2_check_authority(octets(value), value.size()) == 0) return malformed;
   return pseudo(seen::authority, value);
+}
+
+field_class class_of_pseudo(side receiver, std::string_view name) noexcept {
+  if (receiver == side::client) return name == ":status" ? field_class::status : field_class::malformed;
+  if (name == ":method") return field_class::method;
+  if (name == ":path") return field_class::path;
+  if (name == ":scheme") return field_class::scheme;
+  return name == ":authority" ? field_class::authority : field_class::malformed;
 }
 
 // Two of them, or an empty one, would be a way around the checks of whoever looks at the other one.
@@ -88,15 +92,32 @@ bool is_of_a_connection(std::string_view name) noexcept {
 
 }  // namespace
 
-field_rule rule_of(side receiver, std::string_view name, std::string_view value) noexcept {
-  if (nghttp2_check_header_name(octets(name), name.size()) == 0) return malformed;
-  if (name.front() == ':') return rule_of_pseudo(receiver, name, value);
-  if (name == "host" && receiver == side::server) return rule_of_host(value);
-  if (nghttp2_check_header_value_rfc9113(octets(value), value.size()) == 0) return malformed;
-  if (is_of_a_connection(name)) return malformed;
-  if (name == "te" && !equals_folded(value, "trailers")) return malformed;
-  if (name == "content-length") return {seen::regular | seen::length, 0};
-  return {seen::regular, 0};
+field_class class_of(side receiver, std::string_view name) noexcept {
+  if (nghttp2_check_header_name(octets(name), name.size()) == 0) return field_class::malformed;
+  if (name.front() == ':') return class_of_pseudo(receiver, name);
+  if (name == "host" && receiver == side::server) return field_class::host;
+  if (is_of_a_connection(name)) return field_class::malformed;
+  if (name == "te") return field_class::te;
+  return name == "content-length" ? field_class::length : field_class::plain;
+}
+
+field_rule rule_of(field_class its, std::string_view value) noexcept {
+  switch (its) {
+    case field_class::malformed: return malformed;
+    case field_class::method: return rule_of_method(value);
+    case field_class::path: return rule_of_path(value);
+    case field_class::scheme: return rule_of_scheme(value);
+    case field_class::authority: return rule_of_authority(value);
+    case field_class::status: return rule_of_status(value);
+    case field_class::host: return rule_of_host(value);
+    case field_class::te:
+    case field_class::length:
+    case field_class::plain: break;
+  }
+  bool const visible = std::ranges::all_of(value, [](char c) { return c > ' ' && c <= '~'; });
+  if (!visible && nghttp2_check_header_value_rfc9113(octets(value), value.size()) == 0) return malformed;
+  if (its == field_class::te && !equals_folded(value, "trailers")) return malformed;
+  return {its == field_class::length ? seen::regular | seen::length : seen::regular, 0};
 }
 
 }  // namespace sluice::http2

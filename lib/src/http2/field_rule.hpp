@@ -45,6 +45,20 @@ struct field_rule {
     adds |= next.adds;
   }
 };
-[[nodiscard]] field_rule rule_of(side receiver, std::string_view name, std::string_view value) noexcept;
+/// What a field's name says: which rule its value is under.
+enum class field_class : std::uint8_t {
+  malformed,
+  method,
+  path,
+  scheme,
+  authority,
+  status,
+  host,
+  te,
+  length,
+  plain
+};
+[[nodiscard]] field_class class_of(side receiver, std::string_view name) noexcept;
+[[nodiscard]] field_rule rule_of(field_class its, std::string_view value) noexcept;
 
 }  // namespace sluice::http2

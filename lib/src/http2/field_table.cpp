@@ -96,12 +96,6 @@ field_table::~field_table() {
   for (std::size_t age = 0; age != count_; ++age) free_text(text_of(*dynamic_at(age)));
 }
 
-known_field field_table::judged(std::string_view name, std::string_view value) const noexcept {
-  known_field found{.field = {.name = name, .value = value}, .rule = {}};
-  expert_.look_at(found);
-  return found;
-}
-
 known_field const* field_table::learn_static(std::size_t index) {
   if (index == 0 || index > static_size) return nullptr;
   auto const& [name, value] = static_fields[index - 1];

@@ -47,7 +47,11 @@ class field_table {
   /// The same for a field that does not enter the table.
   [[nodiscard]] known_field keep(std::string_view name, std::string_view value);
   /// For a text that stays by itself.
-  [[nodiscard]] known_field judged(std::string_view name, std::string_view value) const noexcept;
+  [[nodiscard]] known_field judged(std::string_view name, std::string_view value) const noexcept {
+    known_field found{.field = {.name = name, .value = value}, .rule = {}};
+    expert_.look_at(found);
+    return found;
+  }
   /// How large the table may be, in bytes by name + value + 32. False: more than we allow.
   [[nodiscard]] bool resize(std::size_t bytes);
   /// Lets go of what is not in the table any more, or never was.

@@ -13,16 +13,12 @@ namespace {
 
 constexpr std::size_t most_kept_room = 256;  // characters
 constexpr std::size_t most_kept_fields = 128;
-constexpr unsigned indexed = 0x80, added = 0x40, resized = 0x20, huffman = 0x80;
+constexpr unsigned indexed = 0x80, added = 0x40, resized = 0x20, huffman = 0x80, short_string = 0x7f;
 
 unsigned peek(bytes_view rest) noexcept { return std::to_integer<unsigned>(rest.front()); }
 
-// RFC 7541, 5.1. What needs more bytes is larger than any index, length or size. `rest` is not empty.
-std::optional<std::size_t> take_number(bytes_view& rest, unsigned prefix_bits) noexcept {
-  std::uint64_t const most = (std::uint64_t{1} << prefix_bits) - 1;
-  std::uint64_t value = peek(rest) & most;
-  rest = rest.subspan(1);
-  if (value != most) return static_cast<std::size_t>(value);
+// What needs more bytes is larger than any index, length or size.
+std::optional<std::size_t> take_long_number(bytes_view& rest, std::uint64_t value) noexcept {
   for (unsigned shift = 0; shift <= 28 && !rest.empty(); shift += 7) {
     unsigned const byte = peek(rest);
     rest = rest.subspan(1);
@@ -31,6 +27,16 @@ std::optional<std::size_t> take_number(bytes_view& rest, unsigned prefix_bits) n
     if (byte < 0x80U) return static_cast<std::size_t>(value);
   }
   return std::nullopt;
+}
+
+// RFC 7541, 5.1. `rest` is not empty.
+inline std::optional<std::size_t> take_number(bytes_view& rest, unsigned prefix_bits) noexcept {
+  unsigned const most = (1U << prefix_bits) - 1;
+  unsigned const value = peek(rest) & most;
+  rest = rest.subspan(1);
+  if (value == most) [[unlikely]]
+    return take_long_number(rest, value);
+  return value;
 }
 
 // What a block begins with: fields that stand in the table, a byte each.
@@ -61,11 +67,9 @@ header_decoder::outcome header_decoder::decode(bytes_view block) {
   auto const rest = block.subspan(size);
   std::size_t const place = hash % std::tuple_size_v<kept_lists>;
   if (auto* const kept = find(known, place); kept != nullptr) {
-    if (rest.empty()) {
-      list_ = kept;
-      return outcome::decoded;
-    }
-    decoded_ = *kept;
+    list_ = &kept->list;
+    if (rest.empty()) return outcome::decoded;
+    begun_ = kept;
   } else if (auto const how = decode_part(known, true); how == outcome::decoded) {
     keep(known, place);
   } else {
@@ -74,12 +78,12 @@ header_decoder::outcome header_decoder::decode(bytes_view block) {
   return decode_part(rest, known.empty());
 }
 
-received_list* header_decoder::find(bytes_view block, std::size_t place) noexcept {
+header_decoder::kept_list* header_decoder::find(bytes_view block, std::size_t place) noexcept {
   if (kept_ == nullptr || block.empty()) return nullptr;
   auto& kept = (*kept_)[place];
   bool const same =
       kept.block_size == block.size() && std::memcmp(kept.block.data(), block.data(), block.size()) == 0;
-  return same ? &kept.list : nullptr;
+  return same ? &kept : nullptr;
 }
 
 void header_decoder::keep(bytes_view block, std::size_t place) {
@@ -89,6 +93,7 @@ void header_decoder::keep(bytes_view block, std::size_t place) {
   auto& to = (*kept_)[place];
   to.block_size = 0;
   to.list = decoded_;
+  to.mark = to.list.here();
   std::ranges::copy(block, to.block.begin());
   to.block_size = block.size();
 }
@@ -98,7 +103,19 @@ void header_decoder::forget() noexcept {
   for (auto& each : *kept_) each.block_size = 0;
 }
 
+// What stood behind it goes.
+void header_decoder::release_kept() noexcept {
+  if (begun_->list.fields.capacity() > most_kept_fields) {
+    begun_->block_size = 0;
+    begun_->list = {};
+  } else {
+    begun_->list.back_to(begun_->mark);
+  }
+  begun_ = nullptr;
+}
+
 void header_decoder::release() noexcept {
+  if (begun_ != nullptr) release_kept();
   list_ = &decoded_;
   decoded_.clear();
   if (decoded_.fields.capacity() > most_kept_fields) decoded_ = {};
@@ -128,8 +145,18 @@ header_decoder::outcome header_decoder::decode_indexed(bytes_view& rest) {
 }
 
 header_decoder::outcome header_decoder::put(known_field const& field) {
-  decoded_.add(field.field, field.rule);
-  return decoded_.size <= most_times_limit * limit_ ? outcome::decoded : outcome::too_large;
+  list_->add(field.field, field.rule);
+  return list_->size <= most_times_limit * limit_ ? outcome::decoded : outcome::too_large;
+}
+
+// Most strings are short and not coded.
+inline bool header_decoder::take_string(bytes_view& rest, std::vector<char>& room, std::string_view& text) {
+  if (rest.empty()) return false;
+  std::size_t const size = peek(rest);
+  if (size >= short_string || size >= rest.size()) return decode_string(rest, room, text);
+  text = as_text(rest.subspan(1, size));
+  rest = rest.subspan(1 + size);
+  return true;
 }
 
 header_decoder::outcome header_decoder::decode_literal(bytes_view& rest) {
@@ -142,15 +169,14 @@ header_decoder::outcome header_decoder::decode_literal(bytes_view& rest) {
     auto const* const known = table_.find(*index);
     if (known == nullptr) return outcome::malformed;
     name = known->field.name;
-  } else if (!decode_string(rest, name_, name)) {
+  } else if (!take_string(rest, name_, name)) {
     return outcome::malformed;
   }
   std::string_view value;
-  if (!decode_string(rest, value_, value)) return outcome::malformed;
+  if (!take_string(rest, value_, value)) return outcome::malformed;
   bool const stays = name.data() != name_.data() && value.data() != value_.data();
-  auto const how = put(enters  ? table_.add(name, value)
-                       : stays ? table_.judged(name, value)
-                               : table_.keep(name, value));
+  if (stays && !enters) return put(table_.judged(name, value));
+  auto const how = put(enters ? table_.add(name, value) : table_.keep(name, value));
   give_back(name_);
   give_back(value_);
   return how;

@@ -39,22 +39,26 @@ class header_decoder {
     std::array<std::byte, 32> block;
     std::size_t block_size = 0;  // 0: there is none
     received_list list;
+    received_list::mark mark;  // of the list as it was kept: more may stand behind it until `release`
   };
   using kept_lists = std::array<kept_list, 8>;  // by their block's hash
 
   [[nodiscard]] outcome decode_part(bytes_view rest, bool begins);
-  [[nodiscard]] received_list* find(bytes_view block, std::size_t place) noexcept;
+  [[nodiscard]] kept_list* find(bytes_view block, std::size_t place) noexcept;
   [[nodiscard]] outcome decode_indexed(bytes_view& rest);
   [[nodiscard]] outcome decode_literal(bytes_view& rest);
+  [[nodiscard]] bool take_string(bytes_view& rest, std::vector<char>& room, std::string_view& text);
   [[nodiscard]] bool decode_string(bytes_view& rest, std::vector<char>& room, std::string_view& text);
   [[nodiscard]] outcome put(known_field const& field);
   void keep(bytes_view block, std::size_t place);
   void forget() noexcept;
+  void release_kept() noexcept;
 
   field_table table_;
   std::size_t limit_;
   received_list decoded_;
   received_list* list_ = &decoded_;
+  kept_list* begun_ = nullptr;  // what list_ begins with, and is
   std::unique_ptr<kept_lists> kept_;
   std::vector<char> name_;  // decoded by Huffman's code
   std::vector<char> value_;

@@ -31,6 +31,19 @@ struct received_list {
       size += size_of(fields[kept]);
     fields.resize(kept);
   }
+  /// What it is without the fields that are added from now on.
+  struct mark {
+    std::size_t fields = 0;
+    std::size_t size = 0;
+    field_rule rule;
+  };
+  [[nodiscard]] mark here() const noexcept { return {fields.size(), size, rule}; }
+  /// Nothing in front of the mark has been dropped.
+  void back_to(mark const& to) noexcept {
+    fields.erase(fields.begin() + static_cast<std::ptrdiff_t>(to.fields), fields.end());
+    size = to.size;
+    rule = to.rule;
+  }
   void clear() noexcept {
     fields.clear();
     size = 0;

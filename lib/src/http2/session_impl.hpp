@@ -4,6 +4,7 @@
 #include "http2/frame_cursor.hpp"
 #include "http2/header_decoder.hpp"
 #include "http2/header_encoder.hpp"
+#include "http2/latest_names.hpp"
 #include "http2/peer_watch.hpp"
 #include "http2/session.hpp"
 
@@ -26,6 +27,7 @@ struct session::impl final : private peer_watch::host, private field_table::expe
   session_events& events;
   nghttp2_session* native = nullptr;
   gather* out = nullptr;  // where send_data puts a frame, during send
+  mutable latest_names names;
   std::string complaint;  // nghttp2's last words about the connection
   std::string violation;  // why the connection is beyond repair
   bool ending = false;  // our own last GOAWAY is queued: nothing more is taken
@@ -77,8 +79,11 @@ struct session::impl final : private peer_watch::host, private field_table::expe
   [[nodiscard]] bool is_ending() const noexcept override { return ending; }
   // field_table::expert
   void look_at(known_field& found) const noexcept override {
-    found.field.kind = events.kind_of(found.field.name);
-    found.rule = rule_of(options.side, found.field.name, found.field.value);
+    auto const says = names.find(found.field.name, [this](std::string_view name) {
+      return latest_names::meaning{events.kind_of(name), class_of(options.side, name)};
+    });
+    found.field.kind = says.kind;
+    found.rule = rule_of(says.its, found.field.value);
   }
 
   [[nodiscard]] bool is_server() const noexcept { return options.side == side::server; }

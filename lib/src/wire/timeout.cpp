@@ -10,16 +10,20 @@
 namespace sluice::wire {
 namespace {
 
-struct unit {
-  char name;
-  std::int64_t nanoseconds;
-};
-constexpr unit units[] = {{'n', 1},
-                          {'u', 1'000},
-                          {'m', 1'000'000},
-                          {'S', 1'000'000'000},
-                          {'M', 60'000'000'000},
-                          {'H', 3'600'000'000'000}};
+// Zero: there is no such unit.
+constexpr std::int64_t nanoseconds_of(char unit) noexcept {
+  switch (unit) {
+    case 'n': return 1;
+    case 'u': return 1'000;
+    case 'm': return 1'000'000;
+    case 'S': return 1'000'000'000;
+    case 'M': return 60'000'000'000;
+    case 'H': return 3'600'000'000'000;
+    default: return 0;
+  }
+}
+
+constexpr char units[] = {'n', 'u', 'm', 'S', 'M', 'H'};
 constexpr std::size_t max_digits = 8;
 constexpr std::int64_t max_value = 99'999'999;
 
@@ -32,24 +36,23 @@ std::optional<duration> parse_timeout(std::string_view text) noexcept {
     if (c < '0' || c > '9') return std::nullopt;
     value = value * 10 + (c - '0');
   }
-  auto const* const found =
-      std::find_if(std::begin(units), std::end(units), [&](unit const& u) { return u.name == text.back(); });
-  if (found == std::end(units)) return std::nullopt;
-  if (value > std::numeric_limits<std::int64_t>::max() / found->nanoseconds) return duration::max();
-  return std::chrono::duration_cast<duration>(std::chrono::nanoseconds{value * found->nanoseconds});
+  std::int64_t const unit = nanoseconds_of(text.back());
+  if (unit == 0) return std::nullopt;
+  if (value > std::numeric_limits<std::int64_t>::max() / unit) return duration::max();
+  return std::chrono::duration_cast<duration>(std::chrono::nanoseconds{value * unit});
 }
 
 std::size_t format_timeout(duration timeout, char (&out)[16]) noexcept {
   std::int64_t const nanoseconds =
       std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::nanoseconds>(timeout).count());
-  unit const* chosen = units;
+  char const* chosen = units;
   std::int64_t value = nanoseconds;
   while (value > max_value) {
-    ++chosen;
-    value = nanoseconds / chosen->nanoseconds + (nanoseconds % chosen->nanoseconds != 0 ? 1 : 0);
+    std::int64_t const unit = nanoseconds_of(*++chosen);
+    value = nanoseconds / unit + (nanoseconds % unit != 0 ? 1 : 0);
   }
   char* const end = std::to_chars(out, out + max_digits, value).ptr;
-  *end = chosen->name;
+  *end = *chosen;
   return static_cast<std::size_t>(end - out) + 1;
 }
 

@@ -194,3 +194,37 @@ TEST_CASE("what stands behind fields of the table is another thing each time") {
         list{{":method", "GET"}, {":scheme", "http"}, {"k", "v"}, {"k", "v"}});
   CHECK(end.fails(text({0x82, 0x86, 0x20})) == outcome::malformed);
 }
+
+TEST_CASE("what stood behind a known beginning is gone from the next list, and a huge list is not kept") {
+  hearer end;
+  std::string const beginning = text({0x83, 0x86});
+  list const known{{":method", "POST"}, {":scheme", "http"}};
+  auto const literal = [](std::string const& name, std::string const& value) {
+    return text({0x10, static_cast<int>(name.size())}) + name + text({static_cast<int>(value.size())}) +
+           value;
+  };
+  auto const and_more = [&](list more) {
+    more.insert(more.begin(), known.begin(), known.end());
+    return more;
+  };
+  CHECK(end.hear(beginning) == known);
+  CHECK(end.hear(beginning + literal("grpc-timeout", "1S")) == and_more({{"grpc-timeout", "1S"}}));
+  CHECK(end.hear(beginning + literal("x", "y") + text({0x84})) == and_more({{"x", "y"}, {":path", "/"}}));
+  CHECK(end.hear(beginning) == known);
+  std::string many = beginning;
+  for (int i = 0; i != 200; ++i) many += literal("n", "v");
+  CHECK(end.hear(many).size() == 202);
+  CHECK(end.hear(beginning) == known);
+  CHECK(end.hear(beginning + literal("grpc-timeout", "2S")) == and_more({{"grpc-timeout", "2S"}}));
+}
+
+TEST_CASE("a known beginning may be followed by what changes the table") {
+  hearer end;
+  std::string const added = text({0x40, 1}) + "a" + text({1}) + "1";
+  CHECK(end.hear(added) == list{{"a", "1"}});
+  std::string const beginning = text({0x83, 0xbe});
+  CHECK(end.hear(beginning) == list{{":method", "POST"}, {"a", "1"}});
+  std::string const behind = text({0x40, 1}) + "b" + text({1}) + "2";
+  CHECK(end.hear(beginning + behind) == list{{":method", "POST"}, {"a", "1"}, {"b", "2"}});
+  CHECK(end.hear(beginning) == list{{":method", "POST"}, {"b", "2"}});
+}

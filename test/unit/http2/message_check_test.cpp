@@ -19,7 +19,7 @@ class message {
     handed_on.clear();
     http2::received_list received;
     for (auto const& [name, value] : of)
-      received.add({.name = name, .value = value}, http2::rule_of(receiver_, name, value));
+      received.add({.name = name, .value = value}, http2::rule_of(http2::class_of(receiver_, name), value));
     check_.take(received);
     for (auto const& each : received.fields) handed_on.emplace_back(each.name, each.value);
     return check_.end_list(receiver_, end);
