@@ -20,9 +20,15 @@
 namespace sluice {
 namespace {
 
-constexpr std::size_t grain = 64;
-constexpr std::size_t classes = 64;             // up to 4 KiB; larger ones are rare and go to the heap
+// Blocks of 8, 24, 40, ... bytes: together with the eight bytes that glibc's heap adds, nothing is lost between the
+// blocks of a hundred thousand idle streams.
+constexpr std::size_t grain = 16;
+constexpr std::size_t least = 8;
+constexpr std::size_t classes = 256;  // up to 4 KiB; larger ones are rare and go to the heap
 constexpr std::size_t kept_bytes = 512 * 1024;  // of each class and thread, so that a burst is given back
+
+constexpr std::size_t class_of(std::size_t size) noexcept { return (size + grain - 1 - least) / grain; }
+constexpr std::size_t size_of(std::size_t index) noexcept { return least + index * grain; }
 
 struct free_block {
   free_block* next;
@@ -41,7 +47,7 @@ thread_local constinit bool lists_are_gone = false;
 struct thread_end {
   thread_end() noexcept {
     for (std::size_t index = 0; index != classes; ++index)
-      lists[index].room = kept_bytes / ((index + 1) * grain);
+      lists[index].room = kept_bytes / size_of(index);
   }
   thread_end(thread_end const&) = delete;
   thread_end& operator=(thread_end const&) = delete;
@@ -73,17 +79,17 @@ void deallocate_slowly(void* block, std::size_t index) noexcept {
 }  // namespace
 
 void* allocate_block(std::size_t size) {
-  std::size_t const index = (size - 1) / grain;
+  std::size_t const index = class_of(size);
   if (SLUICE_POOLS_BLOCKS == 0 || index >= classes) return ::operator new(size);
   free_list& list = lists[index];
   if (list.first == nullptr) [[unlikely]]
-    return ::operator new((index + 1) * grain);
+    return ::operator new(size_of(index));
   ++list.room;
   return std::exchange(list.first, list.first->next);
 }
 
 void deallocate_block(void* block, std::size_t size) noexcept {
-  std::size_t const index = (size - 1) / grain;
+  std::size_t const index = class_of(size);
   if (SLUICE_POOLS_BLOCKS == 0 || index >= classes) return ::operator delete(block);
   free_list& list = lists[index];
   if (list.room != 0) [[likely]]

@@ -148,8 +148,9 @@ void session::send_trailers(std::int32_t id) {
   impl_->submitted(nghttp2_submit_trailer(impl_->native, id, nullptr, 0));
 }
 
-void session::resume_data(std::int32_t id) {
-  impl_->submitted(nghttp2_session_resume_data(impl_->native, id));
+void session::resume_data(std::int32_t id, stream_user& by) {
+  auto const provider = impl::data_of(by);
+  impl_->submitted(nghttp2_submit_data(impl_->native, NGHTTP2_FLAG_END_STREAM, id, &provider));
 }
 
 void session::reset(std::int32_t id, std::uint32_t error) {

@@ -37,6 +37,7 @@ struct data_wish {
   std::size_t bytes = 0;  ///< so many are ready, at most what was asked for
   bool end = false;  ///< they are the last: END_STREAM, or trailers if `trailers` is set
   bool trailers = false;  ///< `send_trailers` was called, or is called from inside pull_data
+  bool drained = false;  ///< nothing is left behind them, for now: `resume_data` tells when there is more
 };
 
 /// Whoever the session speaks with about one stream; opaque to the session, which keeps there what it knows of it.
@@ -77,7 +78,7 @@ class session_events {
 
   /// A HEADERS frame of the stream is sent now: what is in it. A server is asked for the headers, then for the trailers.
   virtual void write_headers(stream_user& of, header_sink& to) = 0;
-  /// How much of the stream's outgoing bytes may go into the next frame.
+  /// How much of the stream's outgoing bytes may go into the next frame. Nothing is `drained`, too.
   virtual data_wish pull_data(stream_user& from, std::size_t most) = 0;
   /// Puts exactly `bytes` of them behind `to`, and forgets them.
   virtual void move_data(stream_user& from, std::size_t bytes, gather& to) = 0;
@@ -117,8 +118,8 @@ class session {
   void respond(std::int32_t id, stream_user& by, bool end_stream);
   /// Ends a stream's DATA with trailers: call it once before, or from inside, the pull_data that says `end`.
   void send_trailers(std::int32_t id);
-  /// A stream that had no data has some now.
-  void resume_data(std::int32_t id);
+  /// A stream that was `drained` has data now. Until then nothing is kept for it.
+  void resume_data(std::int32_t id, stream_user& by);
   void reset(std::int32_t id, std::uint32_t error);
   /// The stream's reader has taken `bytes`: the peer may send as many again.
   /// True: there may be something to send.

@@ -155,10 +155,11 @@ struct session::callbacks {
                            std::uint32_t* flags, nghttp2_data_source* source, void* data) {
     if (self(data).silent) return NGHTTP2_ERR_CALLBACK_FAILURE;
     data_wish const wish = self(data).events.pull_data(user_of(source), most);
-    if (wish.bytes == 0 && !wish.end) return NGHTTP2_ERR_DEFERRED;
+    // What is deferred instead would keep 200 bytes in each stream that waits for its user.
+    bool const drained = !wish.end && (wish.drained || wish.bytes == 0);
     if (wish.bytes != 0) *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-    if (wish.end) *flags |= NGHTTP2_DATA_FLAG_EOF;
-    if (wish.end && wish.trailers) *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    if (wish.end || drained) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (wish.trailers || drained) *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
     return static_cast<ssize_t>(wish.bytes);
   }
 

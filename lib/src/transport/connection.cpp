@@ -21,6 +21,8 @@ constexpr std::size_t copied_size = std::size_t{256} * 1024;
 constexpr std::size_t write_size = std::size_t{1024} * 1024;
 // As many bytes tell HTTP/2 from everything else that has a name; each HTTP/2 peer begins with more.
 constexpr std::size_t opening_size = 8;
+// Not kept by a stream that has sent what it had: it may wait for long, and the pool has it again at once.
+constexpr std::size_t small_outbox = 512;
 constexpr std::uint64_t drain_ping = 0x736c75696365'0001;
 
 class block_fields final : public http2::header_list {
@@ -179,7 +181,7 @@ void connection::reset(stream& who, std::uint32_t error) {
   flush_at_turn_end();
 }
 
-void connection::resume(stream& who) { session_.resume_data(who.id_); }
+void connection::resume(stream& who) { session_.resume_data(who.id_, who); }
 
 void connection::consume(stream& who, std::size_t bytes) {
   if (session_.consume(who.id_, bytes)) flush_at_turn_end();
@@ -452,9 +454,10 @@ http2::data_wish connection::pull_data(http2::stream_user& from, std::size_t mos
   stream& who = as_stream(from);
   http2::data_wish wish;
   wish.bytes = std::min(most, who.outbox_.size());
-  wish.end = who.ending_ && wish.bytes == who.outbox_.size();
+  bool const all = wish.bytes == who.outbox_.size();
+  wish.end = who.ending_ && all;
   wish.trailers = who.has_trailers_;
-  who.deferred_ = wish.bytes == 0 && !wish.end;
+  who.drained_ = wish.drained = all && !wish.end;
   if (wish.end && wish.trailers) session_.send_trailers(who.id_);
   return wish;
 }
@@ -464,6 +467,7 @@ void connection::move_data(http2::stream_user& from, std::size_t bytes, gather& 
   bool const was_full = !who.has_room();
   to.lend(who.outbox_.view().first(bytes));
   who.outbox_.consume(bytes);
+  if (who.outbox_.empty() && who.outbox_.capacity() <= small_outbox) who.outbox_.release();
   if (was_full && who.has_room()) who.on_room();
 }
 

@@ -30,7 +30,7 @@ void stream::finish(outgoing_headers trailers) {
   trailers_ = std::move(trailers);
   if (headers_sent_ &&
       outbox_.empty()) {  // no DATA is left: trailers need neither an empty frame nor a window
-    deferred_ = false;
+    drained_ = false;
     connection_->trail(*this);
     return;
   }
@@ -52,7 +52,7 @@ void stream::widen_window(std::size_t bytes) {
 
 void stream::outgoing_changed() {
   if (connection_ == nullptr) return;
-  if (std::exchange(deferred_, false)) connection_->resume(*this);
+  if (std::exchange(drained_, false)) connection_->resume(*this);
   connection_->flush_at_turn_end();
 }
 

@@ -88,7 +88,7 @@ class stream : public http2::stream_user, public coro::list_hook<struct stream_h
   transport::connection* connection_ = nullptr;
   std::int32_t id_ = 0;
   bool headers_sent_ = false;
-  bool deferred_ = false;  // the session waits for resume_data
+  bool drained_ = false;  // the session waits for resume_data
   bool ending_ = false;
   bool has_trailers_ = false;
   bool headers_gone_ = false;  // into a frame: what is sent next are the trailers

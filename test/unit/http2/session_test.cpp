@@ -98,7 +98,7 @@ TEST_CASE("data that comes later is sent when the stream is resumed") {
   CHECK(both.server.streams.at(0).body.empty());
   call.outgoing = "later";
   CHECK(both.client.sent().empty());
-  both.client.session.resume_data(call.id);
+  both.client.session.resume_data(call.id, call);
   CHECK(both.client.session.wants_to_send());
   REQUIRE(both.talk_on() == errc::ok);
   CHECK(both.server.streams.at(0).body == "later");
