@@ -90,9 +90,10 @@ TEST_CASE("a callback may ask for a stop again and look at the source", "[stop]"
 }
 
 TEST_CASE("a stop passes down to children and not up", "[stop]") {
-  stop_source parent, child, grandchild;
-  sluice::coro::stop_link const first{parent.token(), child};
-  sluice::coro::stop_link const second{child.token(), grandchild};
+  stop_source parent;
+  sluice::coro::child_stop_source child, grandchild;
+  child.follow(parent.token());
+  grandchild.follow(child.token());
   SECTION("down") {
     parent.request_stop(stop_reason::client_cancelled);
     CHECK(grandchild.reason() == stop_reason::client_cancelled);
@@ -106,9 +107,10 @@ TEST_CASE("a stop passes down to children and not up", "[stop]") {
   }
 }
 
-TEST_CASE("a child that is linked to a stopped parent is stopped", "[stop]") {
-  stop_source parent, child;
+TEST_CASE("a child that gets a stopped parent is stopped", "[stop]") {
+  stop_source parent;
+  sluice::coro::child_stop_source child;
   parent.request_stop(stop_reason::deadline);
-  sluice::coro::stop_link const link{parent.token(), child};
+  child.follow(parent.token());
   CHECK(child.reason() == stop_reason::deadline);
 }

@@ -9,7 +9,6 @@
 
 #include <concepts>
 #include <coroutine>
-#include <optional>
 
 namespace sluice {
 
@@ -31,7 +30,7 @@ class context : public list_hook<struct child_contexts> {
   explicit context(context& parent) noexcept
       : scheduler_{parent.scheduler_}, deadline_{parent.deadline_}, call_{parent.call_},
         trace_{parent.trace_} {
-    link_.emplace(parent.stop_.token(), stop_);
+    stop_.follow(parent.stop_.token());
     if (call_ != nullptr || trace_ != nullptr) parent.borrowers_.push_back(*this);
   }
   ~context() { forget_call(); }
@@ -50,7 +49,7 @@ class context : public list_hook<struct child_contexts> {
 
   /// Cuts the link to the parent, which is about to go; this context and its children live on by themselves.
   void orphan() noexcept {
-    link_.reset();
+    stop_.leave_parent();
     list_hook::unlink();
     forget_call();
   }
@@ -63,11 +62,10 @@ class context : public list_hook<struct child_contexts> {
   }
 
   coro::scheduler* scheduler_;
-  stop_source stop_;
+  child_stop_source stop_;
   sluice::deadline deadline_;
   server_call* call_ = nullptr;
   trace_context const* trace_ = nullptr;
-  std::optional<stop_link> link_;
   intrusive_list<context, child_contexts> borrowers_;  // the children that have our call or trace
 };
 

@@ -7,7 +7,7 @@
 #include <cassert>
 #include <coroutine>
 #include <exception>
-#include <optional>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -72,7 +72,7 @@ class generator_sink {
 };
 
 template <class T>
-class generator_promise final : public promise_base, public generator_source<T> {
+class generator_promise final : public promise_base, public generator_source<T>, private completion {
   using handle = std::coroutine_handle<generator_promise>;
 
  public:
@@ -98,7 +98,7 @@ class generator_promise final : public promise_base, public generator_source<T> 
   [[nodiscard]] give_way yield_value(T const& item) {
     if (sink_ != nullptr) return push(item);
     if (kept_) *kept_ = item;
-    else kept_.emplace(item);
+    else kept_ = std::make_unique<T>(item);
     item_ = &*kept_;
     return give_way{false};
   }
@@ -153,11 +153,12 @@ class generator_promise final : public promise_base, public generator_source<T> 
     coro::context& home = *this->context();
     bool const at_home = home.scheduler().is_current();
     if (sink_ == nullptr) return at_home ? consumer_ : way_home_.resume(home, consumer_);
-    if (!at_home) way_home_.complete(home, came_home_);
+    if (!at_home) way_home_.complete(home, *this);
     else if (done_) sink_->ended();
     return std::noop_coroutine();
   }
-  void came_home() noexcept {
+  // completion: it came home
+  void completed() noexcept override {
     if (done_) {
       sink_->ended();
       return;
@@ -174,19 +175,13 @@ class generator_promise final : public promise_base, public generator_source<T> 
     }
     if (room) resume();
   }
-  struct home_coming final : completion {
-    explicit home_coming(generator_promise& self) noexcept : self_{self} {}
-    void completed() noexcept override { self_.came_home(); }
-    generator_promise& self_;
-  };
 
   std::coroutine_handle<> consumer_;
   generator_sink<T>* sink_ = nullptr;
   T* item_ = nullptr;
   T const* away_item_ = nullptr;
-  std::optional<T> kept_;
+  std::unique_ptr<T> kept_;  // only generators that are pulled and yield what is const
   outcome<void> failure_;
-  home_coming came_home_{*this};
   way_home way_home_;
   bool done_ = false;
 };

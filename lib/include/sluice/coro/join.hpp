@@ -99,4 +99,39 @@ child run_child(A awaitable, outcome<T>& into) {
   } catch (...) { into.fail(std::current_exception()); }
 }
 
+/// An awaitable that runs by itself: a task as it stands, anything else inside a coroutine of its own.
+template <class A>
+class runnable final : private joiner {
+ public:
+  explicit runnable(A&& awaitable) : child_{run_child(std::move(awaitable), outcome_)} {}
+  void start(context& under, completion& done) {
+    done_ = &done;
+    child_.start(under, *this, 0);
+  }
+  /// What it failed with; null when it did not.
+  [[nodiscard]] std::exception_ptr error() const noexcept { return outcome_.error(); }
+
+ private:
+  void child_ended(std::size_t) noexcept override { done_->completed(); }
+  completion* done_ = nullptr;
+  outcome<group_value<A>> outcome_;
+  child child_;
+};
+
+template <class T>
+class runnable<task<T>> final {
+ public:
+  explicit runnable(task<T>&& work) noexcept : task_{std::move(work)} {}
+  void start(context& under, completion& done) {
+    if (task_.valid()) task_.start(under, done);
+    else done.completed();
+  }
+  [[nodiscard]] std::exception_ptr error() noexcept {
+    return task_.valid() ? task_.outcome().error() : std::make_exception_ptr(status_error{task<T>::empty()});
+  }
+
+ private:
+  task<T> task_;
+};
+
 }  // namespace sluice::coro

@@ -65,16 +65,15 @@ class scope {
 
   // Owns itself while it runs: the scope's owner may be gone. A root: nobody else drops it with the executor's context.
   template <class A>
-  struct running final : coro::root, coro::joiner, coro::ready_node, coro::pooled {
-    running(std::shared_ptr<state> of, A&& awaitable)
-        : state_{std::move(of)}, child_{coro::run_child(std::move(awaitable), outcome_)} {}
+  struct running final : coro::root, coro::completion, coro::ready_node, coro::pooled {
+    running(std::shared_ptr<state> of, A&& awaitable) : state_{std::move(of)}, work_{std::move(awaitable)} {}
     void start() {
       ++state_->live;
       state_->where->adopt(*this);
       if (state_->where->is_current()) run();
       else state_->where->ready(*this);
     }
-    void child_ended(std::size_t) noexcept override { state_->where->ready(*this); }
+    void completed() noexcept override { state_->where->ready(*this); }
     void abandon() noexcept override {
       auto const keep = state_;
       --keep->live;
@@ -83,11 +82,11 @@ class scope {
     // Twice: it starts, and it has ended.
     void run() noexcept override {
       if (!std::exchange(started_, true)) {
-        child_.start(state_->under, *this, 0);
+        work_.start(state_->under, *this);
         return;
       }
       auto const keep = state_;
-      if (auto error = outcome_.error()) {
+      if (auto error = work_.error()) {
         if (!keep->failure && !keep->under.stop().stop_requested()) keep->failure = error;
         keep->under.stop().request_stop(stop_reason::local);
       }
@@ -95,8 +94,7 @@ class scope {
       if (--keep->live == 0) keep->idle.set();
     }
     std::shared_ptr<state> state_;
-    coro::outcome<coro::group_value<A>> outcome_;
-    coro::child child_;
+    coro::runnable<A> work_;
     bool started_ = false;
   };
 

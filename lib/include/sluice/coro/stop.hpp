@@ -105,14 +105,16 @@ class stop_callback final : private coro::stop_observer {
 
 namespace coro {
 
-/// Passes a parent's stop on to a child's source.
-class stop_link final : public stop_observer {
+/// A source that may have a parent, whose stop reaches it too.
+class child_stop_source final : public stop_source, private stop_observer {
  public:
-  stop_link(stop_token parent, stop_source& child) noexcept : child_{&child} { parent.observe(*this); }
+  /// Stopped at once when the parent is already.
+  void follow(stop_token parent) noexcept { parent.observe(*this); }
+  void leave_parent() noexcept { stop_observer::unlink(); }
+  using stop_source::stop_requested;
 
  private:
-  void stop_requested(stop_reason reason) noexcept override { child_->request_stop(reason); }
-  stop_source* child_;
+  void stop_requested(stop_reason reason) noexcept override { request_stop(reason); }
 };
 
 }  // namespace coro

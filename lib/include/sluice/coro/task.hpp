@@ -161,9 +161,6 @@ class [[nodiscard]] task {
     }
 
    private:
-    static status empty() {
-      return status{code::failed_precondition, "an empty or moved-from task is awaited"};
-    }
     std::coroutine_handle<promise_type> frame_;
   };
   [[nodiscard]] awaiter operator co_await() && noexcept { return awaiter{frame_}; }
@@ -183,6 +180,9 @@ class [[nodiscard]] task {
     coro::resume_under(context, frame_);
   }
   [[nodiscard]] coro::outcome<T>& outcome() noexcept { return frame_.promise().outcome_; }
+  [[nodiscard]] static status empty() {
+    return status{code::failed_precondition, "an empty or moved-from task is awaited"};
+  }
 
  private:
   friend promise_type;
