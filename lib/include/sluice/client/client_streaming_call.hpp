@@ -40,8 +40,8 @@ class [[nodiscard]] client_streaming_call : public calling::writing_call<Request
       if (std::exchange(stream_.finishing_, true))
         throw status_error{code::failed_precondition, "the response of a call is awaited twice"};
       stream_.begin(*self.promise().context());
-      if (!stream_.writer_->driven_by_generator()) stream_.call_->writes_done();
-      return wait(self, *stream_.call_, *stream_.writer_);
+      if (!stream_.pump_) stream_.call_->writes_done();
+      return wait(self, *stream_.call_, stream_.pump_.get());
     }
     [[nodiscard, gnu::always_inline]] Response await_resume() { return std::move(await_result()).value(); }
     [[nodiscard]] result<Response> await_result() { return calling::take_response<Response>(*stream_.call_); }

@@ -34,7 +34,7 @@ class room_waiter : public coro::waiter, public coro::list_hook<struct room_wait
 
 /// Told by the call when its stream has room. Lives as long as the call, which may tell it when the writer that waited has
 /// been stopped, and has gone.
-class room_signal final : public coro::ready_node {
+class room_signal final : public coro::ready_node, public coro::pooled {
  public:
   [[nodiscard]] bool awaited() const noexcept { return !waiting_.empty(); }
   void wake_on_room(client_call& call, room_waiter& who) noexcept {
@@ -50,28 +50,21 @@ class room_signal final : public coro::ready_node {
   coro::intrusive_list<room_waiter> waiting_;  // one; it leaves by itself, and may outlive the call
 };
 
-/// The writing half of a call that the user or a generator drives.
+/// A generator that writes the requests of a call.
 template <class Request>
-class writer final : private coro::completion, private coro::root {
+class request_pump final : private coro::completion, private coro::root, public coro::pooled {
  public:
-  explicit writer(client_call& call) noexcept : call_{call} {}
-  writer(client_call& call, generator<Request> requests) noexcept
+  request_pump(client_call& call, generator<Request> requests) noexcept
       : call_{call}, requests_{std::move(requests)} {}
 
-  /// Starts pumping the generator, if there is one; after the call has started.
-  void start() {
-    if (!requests_.valid() || pumping_) return;
-    pumping_ = true;
-    pump_.start(std::move(requests_), call_, call_.context(), *this);
-  }
-  [[nodiscard]] bool driven_by_generator() const noexcept { return pumping_ || requests_.valid(); }
-  [[nodiscard]] bool pumping() const noexcept { return pumping_ && !pumped_; }
-  [[nodiscard]] room_signal& room() noexcept { return room_; }
+  /// Once, after the call has started.
+  void start() { pump_.start(std::move(requests_), call_, call_.context(), *this); }
+  [[nodiscard]] bool running() const noexcept { return !requests_.valid() && !over_; }
   /// Queues `node` when the generator has ended.
-  void when_pumped(coro::ready_node& node) noexcept { joining_ = &node; }
+  void when_over(coro::ready_node& node) noexcept { joining_ = &node; }
   /// The owner goes. While the generator runs it is stopped, and it, the call and this live until it has ended.
   void release(client_call_ptr call) noexcept {
-    if (!pumping() || call_.context().scheduler().is_over()) {
+    if (!running() || call_.context().scheduler().is_over()) {
       delete this;
       return;
     }
@@ -83,8 +76,8 @@ class writer final : private coro::completion, private coro::root {
 
  private:
   void completed() noexcept override {
-    pumped_ = true;
-    auto& ended = pump_.failure();
+    over_ = true;
+    auto ended = pump_.failure();
     if (auto const* why = ended.failed_status()) call_.cancel(*why);
     else if (ended.error()) fail(ended);
     else call_.writes_done();
@@ -106,18 +99,11 @@ class writer final : private coro::completion, private coro::root {
     } catch (...) { call_.cancel(status{code::cancelled, "the request generator threw"}); }
   }
   client_call& call_;
-  generator<Request> requests_;
+  generator<Request> requests_;  // until it starts
   message_pump<Request> pump_;
   coro::ready_node* joining_ = nullptr;
-  room_signal room_;
   client_call_ptr orphaned_;
-  bool pumping_ = false;
-  bool pumped_ = false;
-};
-
-template <class Request>
-struct release_writer {
-  void operator()(writer<Request>* it) const noexcept { delete it; }
+  bool over_ = false;
 };
 
 /// A call with a stream of requests: `write` and `writes_done`, or a generator.
@@ -139,14 +125,14 @@ class writing_call : public any_call {
       [[nodiscard]] bool await_ready() const noexcept { return false; }
       template <coro::has_context Promise>
       [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> self) {
-        if (call_.writer_->driven_by_generator())
-          throw status_error{code::failed_precondition, "a generator writes the requests of this call"};
-        auto& room = call_.writer_->room();
-        if (room.awaited()) throw status_error{code::failed_precondition, "two writes of one stream at once"};
+        call_.refuse_beside_generator();
+        if (call_.room_ && call_.room_->awaited())
+          throw status_error{code::failed_precondition, "two writes of one stream at once"};
         call_.begin(*self.promise().context());
         if (write() || !call_.call_->write_error().ok()) return false;
+        if (!call_.room_) call_.room_.reset(new room_signal);
         if (!this->suspend(self)) return false;
-        room.wake_on_room(*call_.call_, *this);
+        call_.room_->wake_on_room(*call_.call_, *this);
         return true;
       }
       void await_resume() const {
@@ -186,24 +172,29 @@ class writing_call : public any_call {
 
  protected:
   writing_call(client_call_ptr call, generator<Request> requests)
-      : any_call{std::move(call)}, writer_{new writer<Request>{*call_, std::move(requests)}} {}
-  explicit writing_call(client_call_ptr call)
-      : any_call{std::move(call)}, writer_{new writer<Request>{*call_}} {}
+      : any_call{std::move(call)},
+        pump_{requests.valid() ? new request_pump<Request>{*call_, std::move(requests)} : nullptr} {}
+  explicit writing_call(client_call_ptr call) noexcept : any_call{std::move(call)} {}
   ~writing_call() {
-    if (writer_) writer_.release()->release(std::move(call_));
+    if (pump_) pump_.release()->release(std::move(call_));
   }
   writing_call(writing_call&&) noexcept = default;
   writing_call& operator=(writing_call&& other) noexcept {
-    if (writer_) writer_.release()->release(std::move(call_));
+    if (pump_) pump_.release()->release(std::move(call_));
     any_call::operator=(std::move(other));
-    writer_ = std::move(other.writer_);
+    pump_ = std::move(other.pump_);
+    room_ = std::move(other.room_);
     return *this;
   }
 
   void begin(coro::context& parent) {
     if (call_->started()) return;
     call_->start(parent);
-    if (!call_->ended()) writer_->start();
+    if (pump_ && !call_->ended()) pump_->start();
+  }
+  void refuse_beside_generator() const {
+    if (pump_)
+      throw sluice::status_error{code::failed_precondition, "a generator writes the requests of this call"};
   }
   /// Half-closes; also starts a call that has not written anything.
   class done_operation {
@@ -212,8 +203,7 @@ class writing_call : public any_call {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <coro::has_context Promise>
     [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> self) {
-      if (call_.writer_->driven_by_generator())
-        throw sluice::status_error{code::failed_precondition, "a generator writes the requests of this call"};
+      call_.refuse_beside_generator();
       call_.begin(*self.promise().context());
       call_.call_->writes_done();
       return false;
@@ -224,7 +214,8 @@ class writing_call : public any_call {
     writing_call& call_;
   };
 
-  std::unique_ptr<writer<Request>, release_writer<Request>> writer_;
+  std::unique_ptr<request_pump<Request>> pump_;  // none: the user writes
+  std::unique_ptr<room_signal> room_;  // once a write has had to wait
 };
 
 }  // namespace calling

@@ -54,8 +54,9 @@ class joined_end_waiter : private coro::ready_node, private coro::stop_observer 
  protected:
   joined_end_waiter() = default;
   ~joined_end_waiter() = default;
-  template <class Writer, coro::has_context Promise>
-  [[nodiscard]] bool wait(std::coroutine_handle<Promise> self, client_call& call, Writer& writer) {
+  /// `pump`: null when no generator writes.
+  template <class Pump, coro::has_context Promise>
+  [[nodiscard]] bool wait(std::coroutine_handle<Promise> self, client_call& call, Pump* pump) {
     self_ = self;
     under_ = self.promise().context();
     left_ = 0;
@@ -63,9 +64,9 @@ class joined_end_waiter : private coro::ready_node, private coro::stop_observer 
       ++left_;
       call.when_ended(*this);
     }
-    if (writer.pumping()) {
+    if (pump != nullptr && pump->running()) {
       ++left_;
-      writer.when_pumped(pumped_);
+      pump->when_over(pumped_);
     }
     if (left_ == 0) return false;
     call_ = &call;

@@ -32,8 +32,13 @@ class message_pump final : private coro::generator_sink<T>, private coro::ready_
     if (!items_.valid()) return done_->completed();
     items_.body()->start(under, *this);
   }
-  /// What the generator ended with; after `done`.
-  [[nodiscard]] coro::outcome<void>& failure() noexcept { return failure_; }
+  /// What the generator ended with, once; after `done`.
+  [[nodiscard]] coro::outcome<void> failure() const {
+    if (items_.valid()) return items_.body()->failure();
+    coro::outcome<void> dropped;
+    dropped.fail(stream_->write_error());
+    return dropped;
+  }
 
  private:
   bool accept(T const& item) override {
@@ -42,23 +47,18 @@ class message_pump final : private coro::generator_sink<T>, private coro::ready_
     return false;
   }
   void run() noexcept override {
-    if (status const why = stream_->write_error(); !why.ok()) {
-      failure_.fail(why);
+    if (!stream_->write_error().ok()) {
       items_ = {};
       done_->completed();
       return;
     }
     items_.body()->resume();
   }
-  void ended() noexcept override {
-    failure_ = items_.body()->failure();
-    done_->completed();
-  }
+  void ended() noexcept override { done_->completed(); }
 
   generator<T> items_;
   call_stream* stream_ = nullptr;
   coro::completion* done_ = nullptr;
-  coro::outcome<void> failure_;
 };
 
 }  // namespace sluice
