@@ -111,6 +111,58 @@ TEST_CASE("a request is not kept while its handler runs") {
 
 namespace {
 
+constexpr std::uint32_t idle_streams = 100;
+constexpr std::size_t of_an_idle_stream = 2048;
+
+task<void> ask_and_wait(channel& on) {
+  bidi_streaming_call<text, text> call{on, text_service::bidi_method, {}};
+  text const question{"ask"};
+  co_await call.write(question);
+  while (co_await call.next() != nullptr) {}
+}
+
+}  // namespace
+
+TEST_CASE("a stream that waits for its client costs a server less than two kilobytes") {
+  server_dialogue d;
+  d.handlers.bidi = [](generator<text> items) { return coro::relay(std::move(items)); };
+  auto peer = d.client();
+  std::uint32_t next = 1;
+  auto const converse = [&] {
+    peer.send(bidi_request(next)).send(data(next).message("one"));
+    peer.expect(response(next)).expect(data(next).message("one"));
+    next += 2;
+  };
+  converse();
+  std::size_t const before = held_memory();
+  for (std::uint32_t i = 0; i != idle_streams; ++i) converse();
+  REQUIRE(d.served.active_calls() == idle_streams + 1);
+  CHECK(held_memory() < before + idle_streams * of_an_idle_stream);
+}
+
+TEST_CASE("a stream that waits for its server costs a client less than two kilobytes") {
+  client_dialogue d;
+  spawn(d.io, ask_and_wait(d.through), detached);
+  auto peer = d.server();
+  std::uint32_t next = 1;
+  auto const answer = [&] {
+    peer.expect(headers(next)).expect(data(next).message("ask"));
+    peer.send(response(next)).send(data(next).message("answer")).settle();
+    next += 2;
+  };
+  answer();
+  std::size_t const before = held_memory();
+  for (std::uint32_t i = 0; i != idle_streams; ++i) {
+    spawn(d.io, ask_and_wait(d.through), detached);
+    answer();
+  }
+  CHECK(held_memory() < before + idle_streams * of_an_idle_stream);
+  for (std::uint32_t i = 1; i != next; i += 2) peer.send(trailers(i));
+  d.settle();
+}
+
+namespace {
+
 task<void> ask_and_keep(channel& on, event& go, std::size_t& size, std::optional<status>& ended) {
   unary_call<text> call{on, text_service::unary_method, text{"ask"}, {}};
   {

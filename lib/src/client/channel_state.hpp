@@ -62,6 +62,7 @@ class channel_state final : public std::enable_shared_from_this<channel_state>,
   [[nodiscard]] bool is_plaintext() const noexcept;
   [[nodiscard]] std::string const& user_agent() const noexcept { return user_agent_; }
   [[nodiscard]] std::string const& no_peer() const noexcept { return no_peer_; }
+  [[nodiscard]] metadata const& no_metadata() const noexcept { return no_metadata_; }
   [[nodiscard]] std::string const& target_text() const noexcept { return target_text_; }
   [[nodiscard]] asio::any_io_executor const& executor() const noexcept { return executor_; }
   [[nodiscard]] coding::compressor_set& compressors() noexcept { return compressors_; }
@@ -109,6 +110,7 @@ class channel_state final : public std::enable_shared_from_this<channel_state>,
   bool intercepts_;
   std::string user_agent_;
   std::string const no_peer_;  // what a call names that has no connection
+  metadata const no_metadata_;  // of a call that received none
   channel::connector connect_;
   std::unique_ptr<resolver> resolver_;
   std::unique_ptr<balancer> balancer_;

@@ -33,17 +33,23 @@ status wrong_executor() {
 }
 
 outgoing_call::outgoing_call(std::shared_ptr<channel_state> on, sluice::method which, call_options options)
-    : channel_{std::move(on)}, method_{which}, options_{std::move(options)},
-      wait_for_ready_{options_.waits_for_ready().value_or(channel_->options().wait_for_ready)} {
-  limit_messages(options_.max_receive_size().value_or(channel_->options().max_receive_size),
-                 options_.max_send_size().value_or(channel_->options().max_send_size));
-  if (options_.compression() || !channel_->options().compression.empty()) choose_compression();
+    : channel_{std::move(on)}, method_{which}, options_{std::make_unique<asked_options>(std::move(options))},
+      wait_for_ready_{options_->waits_for_ready().value_or(channel_->options().wait_for_ready)} {
+  limit_messages(options_->max_receive_size().value_or(channel_->options().max_receive_size),
+                 options_->max_send_size().value_or(channel_->options().max_send_size));
+  if (options_->compression() || !channel_->options().compression.empty()) choose_compression();
 }
 
 std::string const& outgoing_call::peer() const noexcept { return peer_ ? *peer_ : channel_->no_peer(); }
+metadata const& outgoing_call::initial_metadata() const noexcept {
+  return received_ ? received_->initial : channel_->no_metadata();
+}
+metadata const& outgoing_call::trailing_metadata() const noexcept {
+  return received_ ? received_->trailing : channel_->no_metadata();
+}
 
 void outgoing_call::choose_compression() {
-  std::string const& name = options_.compression().value_or(channel_->options().compression);
+  std::string const& name = options_->compression().value_or(channel_->options().compression);
   if (wire::is_identity(name)) return;
   auto* const with = channel_->compressors().find(name);
   if (with == nullptr) {
@@ -52,7 +58,7 @@ void outgoing_call::choose_compression() {
     return;
   }
   ensure_coding().encode_with(with, channel_->options().compression_min_size);
-  ensure_coding().set_mode(options_.compression_mode());
+  ensure_coding().set_mode(options_->compression_mode());
 }
 
 coding::message_coding& outgoing_call::ensure_coding() {
@@ -73,7 +79,7 @@ void outgoing_call::start(coro::context& parent) {
     context_.emplace(parent.scheduler());  // the parent is another thread's
     return end(wrong_executor());
   }
-  if (options_.is_detached()) context_.emplace(parent.scheduler());
+  if (options_->is_detached()) context_.emplace(parent.scheduler());
   else context_.emplace(parent);
   began_ = parent.scheduler().now();
   if (status const wrong = check(); !wrong.ok()) return end(wrong);
@@ -91,15 +97,15 @@ status outgoing_call::check() {
   if (own_path_ && !is_path(*own_path_))
     return status{code::invalid_argument,
                   "the path of a method is \"/\" and visible ASCII, as in \"/package.Service/Method\""};
-  if (!options_.content_subtype().empty() && !wire::is_subtype(options_.content_subtype()))
+  if (!options_->content_subtype().empty() && !wire::is_subtype(options_->content_subtype()))
     return status{code::invalid_argument, "a content-subtype is of the characters 0-9 a-z _ . -"};
-  for (auto const& [key, value] : options_.metadata())
+  for (auto const& [key, value] : options_->metadata())
     if (auto const wrong = check_entry(key, value)) return status{code::invalid_argument, *wrong};
-  if (auto const timeout = options_.timeout()) {
+  if (auto const timeout = options_->timeout()) {
     if (*timeout <= duration::zero()) return status{code::deadline_exceeded, "the timeout is not positive"};
     context_->set_deadline(deadline::after(began_, *timeout));
   }
-  context_->set_deadline(options_.deadline());
+  context_->set_deadline(options_->deadline());
   if (context_->deadline().passed(began_)) return to_status(stop_reason::deadline);
   return status{};
 }
@@ -124,6 +130,7 @@ bool outgoing_call::attempt(transport::connection& where) {
     return true;
   }
   if (!where.open(*this, std::move(headers))) return false;
+  if (options_->content_subtype().empty()) options_.reset();  // a stream may go on for long
   peer_ = where.shared_peer();
   identity_ = where.identity();
   return true;
@@ -135,7 +142,7 @@ transport::outgoing_headers outgoing_call::request_headers(bool secure) const {
   head.path = method_.path;
   head.authority = channel_->authority();
   head.user_agent = channel_->user_agent();
-  head.subtype = options_.content_subtype();
+  head.subtype = options_->content_subtype();
   if (coding_) head.encoding = coding_->encoding();
   head.accept_encoding = channel_->compressors().list();
   if (!context_->deadline().is_never())
@@ -143,9 +150,9 @@ transport::outgoing_headers outgoing_call::request_headers(bool secure) const {
   auto const* const common = head.subtype.empty() ? channel_->heads().find(head) : nullptr;
   wire::header_block own;
   if (common == nullptr) wire::write_common_head(head, own);
-  wire::write_own_head(head, options_.metadata(), own);
+  wire::write_own_head(head, options_->metadata(), own);
   auto const* const trace = context_->trace();
-  if (trace != nullptr && !options_.metadata().contains("traceparent")) {
+  if (trace != nullptr && !options_->metadata().contains("traceparent")) {
     own.add("traceparent", trace->traceparent, wire::no_index);
     if (!trace->tracestate.empty()) own.add("tracestate", trace->tracestate, wire::no_index);
   }
@@ -216,7 +223,8 @@ void outgoing_call::on_headers(received_fields fields, bool last, bool too_large
 
 void outgoing_call::read_headers(received_fields fields, bool last) {
   wire::response_head head;
-  errc const error = wire::read_response_head(fields, head, options_.content_subtype());
+  auto const subtype = options_ ? std::string_view{options_->content_subtype()} : std::string_view{};
+  errc const error = wire::read_response_head(fields, head, subtype);
   if (error == errc::ok && head.informational()) return;
   if (last && wire::has(fields, wire::field_name::grpc_status)) {  // trailers-only
     headers_seen_ = true;
@@ -235,19 +243,27 @@ void outgoing_call::read_headers(received_fields fields, bool last) {
     if (with == nullptr)
       return fail(status{code::internal, "the server answered in grpc-encoding " +
                                              std::string{head.encoding} + ", which was not offered"});
-    ensure_coding().decode_with(*with,
-                                options_.max_receive_size().value_or(channel_->options().max_receive_size));
+    ensure_coding().decode_with(*with, receive_limit());
     allow_compressed();
   }
-  if (wire::read_metadata(fields, initial_) != errc::ok)
+  metadata initial;
+  if (wire::read_metadata(fields, initial) != errc::ok)
     return fail(status{code::internal, "malformed binary metadata in the response headers"});
+  if (!initial.empty()) ensure_received().initial = std::move(initial);
   headers_seen_ = has_initial_ = true;
   wake(on_headers_);
 }
 
+outgoing_call::received_metadata& outgoing_call::ensure_received() {
+  if (!received_) received_ = std::make_unique<received_metadata>();
+  return *received_;
+}
+
 void outgoing_call::read_trailers(received_fields trailers) {
   status how;
-  errc const error = wire::read_trailers(trailers, how, trailing_);
+  metadata trailing;
+  errc const error = wire::read_trailers(trailers, how, trailing);
+  if (!trailing.empty()) ensure_received().trailing = std::move(trailing);
   if (error != errc::ok) return fail(to_status(error));
   take_end();
   // What is left of a message tells of a broken server only if it says that all is well.

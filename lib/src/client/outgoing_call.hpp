@@ -52,8 +52,8 @@ class outgoing_call final : public client_call,
   void when_ended(coro::ready_node& node) noexcept override;
   bool ended() const noexcept override { return ended_; }
   status const& outcome() const noexcept override { return outcome_; }
-  metadata const& initial_metadata() const noexcept override { return initial_; }
-  metadata const& trailing_metadata() const noexcept override { return trailing_; }
+  metadata const& initial_metadata() const noexcept override;
+  metadata const& trailing_metadata() const noexcept override;
   bool has_headers() const noexcept override { return has_initial_; }
   void when_headers(coro::ready_node* node) noexcept override;
   std::string const& peer() const noexcept override;
@@ -85,6 +85,14 @@ class outgoing_call final : public client_call,
   void end(status how) noexcept;
 
  private:
+  struct asked_options final : call_options, coro::pooled {
+    explicit asked_options(call_options&& from) noexcept : call_options{std::move(from)} {}
+  };
+  struct received_metadata final : coro::pooled {
+    metadata initial;
+    metadata trailing;
+  };
+
   // transport::stream
   void on_headers(received_fields fields, bool end, bool too_large) override;
   void on_data(bytes_view bytes) override;
@@ -102,6 +110,7 @@ class outgoing_call final : public client_call,
   [[nodiscard]] status check();
   void read_headers(received_fields fields, bool last);
   void read_trailers(received_fields trailers);
+  [[nodiscard]] received_metadata& ensure_received();
   void peer_ended_call(status how);
   void fail(status how) noexcept;
   [[nodiscard]] status explain(transport::stream_end const& how) const noexcept;
@@ -115,15 +124,15 @@ class outgoing_call final : public client_call,
   std::shared_ptr<channel_state> channel_;
   std::shared_ptr<std::string const> own_path_;  // what method_ names, unless that is a constant
   sluice::method method_;
-  call_options options_;
+  std::unique_ptr<asked_options>
+      options_;  // until the stream is open, and beyond that with a content-subtype
   std::optional<coro::context> context_;
   coro::ready_node* on_end_ = nullptr;
   coro::ready_node* on_headers_ = nullptr;
   coro::ready_node* reader_ = nullptr;
   coro::ready_node* writer_ = nullptr;
   std::unique_ptr<coding::message_coding> coding_;  // when anything may be compressed
-  metadata initial_;
-  metadata trailing_;
+  std::unique_ptr<received_metadata> received_;  // when the server sent some
   std::shared_ptr<std::string const> peer_;
   std::shared_ptr<peer_identity const> identity_;
   status outcome_;

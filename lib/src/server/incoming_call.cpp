@@ -77,16 +77,16 @@ void incoming_call::accept(received_fields fields) {
   auto verdict = wire::read_request_head(fields, head);
   target_ = connection_->find(head.path);
   bool const known = target_.handler != nullptr && !target_.handler->method.path.empty();
-  path_ = known ? target_.handler->method.path : (unknown_path_ = head.path);
+  path_ = known ? target_.handler->method.path : (ensure_odd().path = head.path);
   authority_ = connection_->share_authority(head.authority);
   if (verdict.http_status == 415 && target_.handler != nullptr && !head.subtype.empty() &&
       target_.owner->sluice_accepts_subtype(head.subtype)) {
-    subtype_ = head.subtype;
-    verdict = wire::read_request_head(fields, head, subtype_);
+    ensure_odd().subtype = head.subtype;
+    verdict = wire::read_request_head(fields, head, odd_->subtype);
   }
   if (verdict.http_status != 200) {
     // Answered when the request has ended, as its trailers may break HTTP/2 itself; soon in any case.
-    refusal_ = verdict;
+    ensure_odd().refusal = verdict;
     return context_.scheduler().start_timer(*this, sluice::deadline::after(began_, longest_refusal).at());
   }
   observed_ = connection_->observe_start(path_);
@@ -101,17 +101,22 @@ void incoming_call::accept(received_fields fields) {
       return end_call(to_status(stop_reason::deadline));
     if (!context_.deadline().is_never()) context_.scheduler().start_timer(*this, context_.deadline().at());
   }
-  if (auto const parent = metadata_.get("traceparent")) {
-    trace_.emplace(
-        trace_context{std::string{*parent}, std::string{metadata_.get("tracestate").value_or("")}});
-    context_.set_trace(&*trace_);
-  }
+  take_trace();
   auto const kind = target_.handler->method.kind;
   single_request_ = kind == method_kind::unary || kind == method_kind::server_streaming;
   if (!single_request_) {
     set_reading(false);
     queue_start();
   }
+}
+
+void incoming_call::take_trace() {
+  auto const parent = metadata_.get("traceparent");
+  if (!parent) return;
+  trace_ = std::make_unique<received_trace>();
+  trace_->traceparent = *parent;
+  trace_->tracestate = metadata_.get("tracestate").value_or("");
+  context_.set_trace(trace_.get());
 }
 
 // False: the request's is unknown.
@@ -133,9 +138,19 @@ coding::message_coding& incoming_call::ensure_coding() {
   return *coding_;
 }
 
+incoming_call::oddities& incoming_call::ensure_odd() {
+  if (!odd_) odd_ = std::make_unique<oddities>();
+  return *odd_;
+}
+
+incoming_call::response_metadata& incoming_call::ensure_added() {
+  if (!added_) added_ = std::make_unique<response_metadata>();
+  return *added_;
+}
+
 void incoming_call::refuse() {
   context_.scheduler().timers().cancel(*this);
-  auto const verdict = std::exchange(refusal_, {});
+  auto const verdict = std::exchange(odd_->refusal, {});
   wire::header_block headers;
   wire::write_http_refusal(verdict, headers);
   ended_ = headers_sent_ = true;
@@ -159,7 +174,7 @@ void incoming_call::refuse_encoding(std::string_view encoding) {
 }
 
 void incoming_call::on_data(bytes_view bytes) {
-  if (ended_ || refusal_.http_status != 200) {
+  if (ended_ || refused()) {
     consume(bytes.size());  // late, or of a request that is refused: nobody reads it
     return;
   }
@@ -183,7 +198,7 @@ void incoming_call::take_request() {
 }
 
 void incoming_call::on_end() {
-  if (refusal_.http_status != 200) refuse();
+  if (refused()) refuse();
   take_end();
   if (ended_) return;
   if (single_request_) request_complete();
@@ -312,8 +327,9 @@ void incoming_call::on_room() noexcept { wake_writer(); }
 void incoming_call::add_initial_metadata(std::string_view key, std::string_view value) {
   if (auto const wrong = check_entry(key, value)) throw status_error{code::invalid_argument, *wrong};
   if (headers_sent_) throw status_error{code::failed_precondition, "the initial metadata has been sent"};
-  check_room(initial_, key, value);
-  initial_.add(key, value);
+  auto& initial = ensure_added().initial;
+  check_room(initial, key, value);
+  initial.add(key, value);
 }
 
 void incoming_call::send_initial_metadata() {
@@ -325,17 +341,18 @@ void incoming_call::send_initial_metadata() {
 // Answered in the codec of the request. Trailers alone have no message, and need none.
 transport::outgoing_headers incoming_call::response_headers() const {
   wire::header_block own;
-  if (subtype_.empty() && !coding_) {
-    wire::write_metadata(initial_, own);
+  if (content_subtype().empty() && !coding_) {
+    if (added_) wire::write_metadata(added_->initial, own);
     return transport::outgoing_headers{connection_->answers().head, std::move(own)};
   }
   wire::response_head head;
-  head.subtype = subtype_;
+  head.subtype = content_subtype();
   if (coding_) {
     head.encoding = coding_->encoding();
     head.accept_encoding = connection_->compressors().list();
   }
-  wire::write_response_head(head, initial_, own);
+  sluice::metadata const none;
+  wire::write_response_head(head, added_ ? added_->initial : none, own);
   return own;
 }
 
@@ -359,8 +376,9 @@ compression_mode incoming_call::compress_messages(compression_mode mode) {
 
 void incoming_call::add_trailing_metadata(std::string_view key, std::string_view value) {
   if (auto const wrong = check_entry(key, value)) throw status_error{code::invalid_argument, *wrong};
-  check_room(trailing_, key, value);
-  trailing_.add(key, value);
+  auto& trailing = ensure_added().trailing;
+  check_room(trailing, key, value);
+  trailing.add(key, value);
 }
 
 status incoming_call::describe(std::exception_ptr thrown) noexcept {
@@ -404,13 +422,14 @@ void incoming_call::end_call(status const& outcome) {
 }
 
 void incoming_call::send_trailers(status const& outcome) {
-  bool const alone = !headers_sent_ && initial_.empty();
+  bool const alone = !headers_sent_ && (!added_ || added_->initial.empty());
   if (!std::exchange(headers_sent_, true) && !alone) send_headers(response_headers(), false);
-  if (!alone && outcome.ok() && trailing_.empty())
+  if (!alone && outcome.ok() && (!added_ || added_->trailing.empty()))
     return transport::stream::finish(transport::outgoing_headers{connection_->answers().ok});
   auto const write = alone ? wire::write_trailers_only : wire::write_trailers;
   wire::header_block block;
-  write(outcome, trailing_, block);
+  sluice::metadata const none;
+  write(outcome, added_ ? added_->trailing : none, block);
   if (std::size_t const size = block.list_size(); size > wire::largest_sent_list) {
     block.clear();
     write(too_large(outcome, size), {}, block);
@@ -420,7 +439,7 @@ void incoming_call::send_trailers(status const& outcome) {
 }
 
 void incoming_call::expired() noexcept {
-  if (refusal_.http_status != 200) {
+  if (refused()) {
     try {
       return refuse();
     } catch (std::bad_alloc const&) {

@@ -15,7 +15,6 @@
 #include "wire/response_head.hpp"
 
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace sluice::serving {
@@ -70,7 +69,9 @@ class incoming_call final : public server_stream,
     return authority_ ? std::string_view{*authority_} : std::string_view{};
   }
   std::vector<std::string_view> services() const override;
-  std::string_view content_subtype() const noexcept override { return subtype_; }
+  std::string_view content_subtype() const noexcept override {
+    return odd_ ? std::string_view{odd_->subtype} : std::string_view{};
+  }
   sluice::deadline deadline() const noexcept override { return context_.deadline(); }
   stop_token stop() noexcept override { return context_.token(); }
   stop_token drain() noexcept override;
@@ -84,6 +85,18 @@ class incoming_call final : public server_stream,
   }
 
  private:
+  /// Of the few requests that are not like the others.
+  struct oddities final : coro::pooled {
+    std::string path;  // of no method that is known
+    std::string subtype;  // of a codec that is not protobuf
+    wire::request_verdict refusal;  // of a request that is not gRPC, until it is answered
+  };
+  struct response_metadata final : coro::pooled {
+    sluice::metadata initial;
+    sluice::metadata trailing;
+  };
+  struct received_trace final : trace_context, coro::pooled {};
+
   // transport::stream
   void on_headers(received_fields fields, bool end, bool too_large) override;
   void on_data(bytes_view bytes) override;
@@ -97,6 +110,10 @@ class incoming_call final : public server_stream,
 
   void accept(received_fields fields);
   [[nodiscard]] coding::message_coding& ensure_coding();
+  [[nodiscard]] oddities& ensure_odd();
+  [[nodiscard]] response_metadata& ensure_added();
+  [[nodiscard]] bool refused() const noexcept { return odd_ && odd_->refusal.http_status != 200; }
+  void take_trace();
   [[nodiscard]] transport::outgoing_headers response_headers() const;
   [[nodiscard]] bool take_encodings(wire::request_head const& head);
   [[nodiscard]] read_result taken(bytes_view& message);
@@ -116,19 +133,16 @@ class incoming_call final : public server_stream,
   coro::context context_;
   dispatcher::entry target_;
   call_handler* handler_ = nullptr;
-  std::string_view path_;  // the method's own, or unknown_path_
-  std::string unknown_path_;
+  std::string_view path_;  // the method's own, or the odd one
   std::shared_ptr<std::string const> authority_;
-  std::string subtype_;  // of a codec that is not protobuf
   sluice::metadata metadata_;
-  sluice::metadata initial_;
-  sluice::metadata trailing_;
-  std::optional<trace_context> trace_;
+  std::unique_ptr<oddities> odd_;
+  std::unique_ptr<response_metadata> added_;  // by the handler
+  std::unique_ptr<received_trace> trace_;
   bytes_view request_;  // of a call that has one, until the handler reads it
   coro::ready_node* reader_ = nullptr;
   coro::ready_node* writer_ = nullptr;
   status write_error_;
-  wire::request_verdict refusal_;  // of a request that is not gRPC, until it is answered
   std::unique_ptr<coding::message_coding> coding_;  // when anything may be compressed
   time_point began_;
   coding::accepted_mask accepted_ = 0;

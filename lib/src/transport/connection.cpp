@@ -445,8 +445,8 @@ void connection::write_headers(http2::stream_user& of, http2::header_sink& to) {
   stream& who = as_stream(of);
   auto& what = std::exchange(who.headers_gone_, true) ? who.trailers_ : who.headers_;
   if (auto const* const common = what.common()) to.add(block_fields{common->fields}, common->number);
-  if (what.own().empty()) return;
-  to.add(block_fields{what.own()}, 0);
+  if (what.own() == nullptr) return;
+  to.add(block_fields{*what.own()}, 0);
   what = outgoing_headers{};  // a stream may live for long
 }
 
@@ -467,7 +467,7 @@ void connection::move_data(http2::stream_user& from, std::size_t bytes, gather& 
   bool const was_full = !who.has_room();
   to.lend(who.outbox_.view().first(bytes));
   who.outbox_.consume(bytes);
-  if (who.outbox_.empty() && who.outbox_.capacity() <= small_outbox) who.outbox_.release();
+  if (who.drained_ && who.outbox_.capacity() <= small_outbox) who.outbox_.release();
   if (was_full && who.has_room()) who.on_room();
 }
 

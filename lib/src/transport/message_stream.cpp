@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -11,7 +10,7 @@ namespace sluice::transport {
 
 void message_stream::take_data(bytes_view bytes) {
   messages_.push(bytes);
-  withheld_ += bytes.size();
+  withheld_ += static_cast<std::uint32_t>(bytes.size());
   if (reading_) open_window();
 }
 
@@ -23,15 +22,15 @@ void message_stream::set_reading(bool reading) {
 void message_stream::open_window() {
   // So that the peer need not wait inside a large message. What the window grows by is room that the reader asked for.
   if (std::size_t const size = messages_.awaited(); size > widest_) {
-    widest_ = size;
+    widest_ = static_cast<std::uint32_t>(std::min<std::size_t>(size, largest_message));
     widen_window(size);
   }
-  consume(std::exchange(taken_, 0) + std::exchange(withheld_, 0));
+  consume(std::size_t{std::exchange(taken_, 0)} + std::exchange(withheld_, 0));
 }
 
 // Small messages are accounted for together; before the reader waits for more, the session knows of all of them.
-void message_stream::give_back(std::size_t bytes) {
-  constexpr std::size_t worth_telling = 4 * 1024;
+void message_stream::give_back(std::uint32_t bytes) {
+  constexpr std::uint32_t worth_telling = 4 * 1024;
   taken_ += bytes;
   if (taken_ >= worth_telling) consume(std::exchange(taken_, 0));
 }
@@ -46,7 +45,8 @@ message_stream::received message_stream::next_message(bytes_view& message) {
     message = frame->payload;
     message_compressed_ = frame->flag != 0;
     // What is buffered behind this message stays withheld until it is asked for.
-    std::size_t const taken = std::min(withheld_, wire::frame_prefix_size + message.size());
+    auto const taken = static_cast<std::uint32_t>(
+        std::min<std::size_t>(withheld_, wire::frame_prefix_size + message.size()));
     withheld_ -= taken;
     give_back(taken);
     return received::message;
@@ -66,9 +66,9 @@ message_stream::received message_stream::next_message(bytes_view& message) {
 
 std::span<std::byte> message_stream::begin_frame(std::size_t size) {
   if (!may_send(size)) return {};
-  frame_size_ = wire::frame_prefix_size + size;
-  auto const room = prepare(frame_size_);
-  wire::write_frame_prefix(room.data(), 0, static_cast<std::uint32_t>(size));
+  auto const room = prepare(wire::frame_prefix_size + size);
+  message_size_ = static_cast<std::uint32_t>(size);
+  wire::write_frame_prefix(room.data(), 0, message_size_);
   return room.subspan(wire::frame_prefix_size);
 }
 

@@ -7,7 +7,9 @@
 #include "transport/stream.hpp"
 #include "wire/frame.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <span>
 
@@ -24,8 +26,10 @@ class message_stream : public stream {
 
   void limit_messages(std::size_t receive, std::size_t send) noexcept {
     messages_.reset(receive);
-    send_limit_ = send;
+    send_limit_ = static_cast<std::uint32_t>(std::min<std::size_t>(send, largest_message));
   }
+
+  [[nodiscard]] std::size_t receive_limit() const noexcept { return messages_.limit(); }
 
   /// The next message, viewed until the next call. `end`: the peer has ended its direction in good order. `broken`: see
   /// receive_error.
@@ -51,11 +55,9 @@ class message_stream : public stream {
 
   /// Room for a message; without data() when it exceeds the limit.
   [[nodiscard]] std::span<std::byte> begin_frame(std::size_t size);
-  void end_frame() { commit(frame_size_); }
+  void end_frame() { commit(wire::frame_prefix_size + message_size_); }
   /// A message's size is within the limit.
-  [[nodiscard]] bool may_send(std::size_t size) const noexcept {
-    return size <= send_limit_ && size <= std::numeric_limits<std::uint32_t>::max();
-  }
+  [[nodiscard]] bool may_send(std::size_t size) const noexcept { return size <= send_limit_; }
   /// A whole message, whose size before compression may_send has let pass.
   void send_message(bytes_view bytes, bool compressed);
 
@@ -68,14 +70,17 @@ class message_stream : public stream {
 
  private:
   void open_window();
-  void give_back(std::size_t bytes);
+  void give_back(std::uint32_t bytes);
 
+  static constexpr std::uint32_t largest_message = std::numeric_limits<std::uint32_t>::max();
+
+  // No stream's window, and no message, is larger than 32 bits count.
   wire::deframer messages_;
-  std::size_t send_limit_ = std::numeric_limits<std::size_t>::max();
-  std::size_t frame_size_ = 0;
-  std::size_t withheld_ = 0;  // received bytes that nobody has taken: the peer has no window back for them
-  std::size_t taken_ = 0;  // taken since the session was told
-  std::size_t widest_ = 32 * 1024;  // message so far, among those worth a look at the window
+  std::uint32_t send_limit_ = largest_message;
+  std::uint32_t message_size_ = 0;  // that is being written
+  std::uint32_t withheld_ = 0;  // received bytes that nobody has taken: the peer has no window back for them
+  std::uint32_t taken_ = 0;  // taken since the session was told
+  std::uint32_t widest_ = 32 * 1024;  // message so far, among those worth a look at the window
   errc receive_error_ = errc::ok;
   bool reading_ = false;
   bool compressed_allowed_ = false;

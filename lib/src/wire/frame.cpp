@@ -59,7 +59,7 @@ void deframer::release() noexcept {
 
 void deframer::reset(std::size_t limit) noexcept {
   held_.clear();
-  limit_ = limit;
+  limit_ = clamped(limit);
   error_ = errc::ok;
 }
 

@@ -4,6 +4,7 @@
 #include <sluice/core/buffer.hpp>
 #include <sluice/core/errc.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -37,7 +38,7 @@ struct frame_view {
 class deframer {
  public:
   /// `limit` is the largest payload, in bytes.
-  explicit deframer(std::size_t limit = default_message_limit) noexcept : limit_{limit} {}
+  explicit deframer(std::size_t limit = default_message_limit) noexcept : limit_{clamped(limit)} {}
 
   /// Appends a copy of received bytes. Invalidates earlier views.
   void push(bytes_view bytes);
@@ -55,6 +56,7 @@ class deframer {
     return errc::ok;
   }
 
+  [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
   /// `next` would give a message, or an error.
   [[nodiscard]] bool ready() const noexcept;
   /// `next` would give a message, and bytes are held behind it.
@@ -89,10 +91,13 @@ class deframer {
     return p.length > limit_ ? errc::message_too_large : errc::ok;
   }
   errc fail(errc why) noexcept;
+  static std::uint32_t clamped(std::size_t limit) noexcept {  // no length is larger
+    return static_cast<std::uint32_t>(std::min<std::size_t>(limit, 0xffff'ffff));
+  }
   void make_room(std::size_t bytes);
 
   buffer held_;
-  std::size_t limit_;
+  std::uint32_t limit_;
   errc error_ = errc::ok;
 };
 
