@@ -132,6 +132,20 @@ TEST_CASE("handlers: a server listens and stops") {
   CHECK(server.connections() == 0);
 }
 
+TEST_CASE("handlers: a server on a loop of sluice's") {
+  Weather weather;
+  // [event_loop]
+  sluice::event_loop loop;
+  sluice::server server{loop};
+  server.add(weather);
+  std::string const where = server.listen("127.0.0.1:0");
+  loop.on_signal({SIGINT, SIGTERM}, [&] { server.stop(5s); });
+  // [/event_loop]
+  std::raise(SIGTERM);
+  loop.run();
+  CHECK(server.connections() == 0);
+}
+
 TEST_CASE("handlers: a server on several threads") {
   Weather weather;
   // [threads]

@@ -222,26 +222,27 @@ void world::start_call(input& in) {
   switch (how & 3) {
     case 0:
       calls_.push_back(std::make_shared<one_kind<unary_call<text>>>(via, test::text_service::unary_method,
-                                                                    text{said}, options));
+                                                                    text{said}, std::move(options)));
       break;
     case 1:
       calls_.push_back(std::make_shared<one_kind<server_streaming_call<text>>>(
-          via, test::text_service::server_method, text{said}, options));
+          via, test::text_service::server_method, text{said}, std::move(options)));
       break;
     case 2: {
       using call = one_kind<client_streaming_call<text, text>>;
       if (generated)
-        calls_.push_back(
-            std::make_shared<call>(via, test::text_service::client_method, words(said, 5), options));
-      else calls_.push_back(std::make_shared<call>(via, test::text_service::client_method, options));
+        calls_.push_back(std::make_shared<call>(via, test::text_service::client_method, words(said, 5),
+                                                std::move(options)));
+      else
+        calls_.push_back(std::make_shared<call>(via, test::text_service::client_method, std::move(options)));
       break;
     }
     default: {
       using call = one_kind<bidi_streaming_call<text, text>>;
       if (generated)
         calls_.push_back(
-            std::make_shared<call>(via, test::text_service::bidi_method, words(said, 5), options));
-      else calls_.push_back(std::make_shared<call>(via, test::text_service::bidi_method, options));
+            std::make_shared<call>(via, test::text_service::bidi_method, words(said, 5), std::move(options)));
+      else calls_.push_back(std::make_shared<call>(via, test::text_service::bidi_method, std::move(options)));
       break;
     }
   }

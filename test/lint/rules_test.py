@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""no_sleeps.py and spdx.py can fail."""
+"""no_sleeps.py, spdx.py and light_headers.py can fail."""
 
 import tempfile
 import unittest
 from pathlib import Path
 
+import light_headers
 import no_sleeps
 import spdx
 
@@ -32,6 +33,12 @@ LICENCES = [
     ("dev", "#!/bin/bash\nset -e\n", True),
 ]
 
+LIGHT = [
+    ("lib/include/sluice/generated.hpp", "#include <string>\n", False),
+    ("lib/include/sluice/generated.hpp", "#include <regex>\n", True),
+    ("lib/include/sluice/coro/run.hpp", "#include <boost/asio/io_context.hpp>\n", True),
+]
+
 
 class rules_test(unittest.TestCase):
     def check(self, rule, rows):
@@ -49,6 +56,18 @@ class rules_test(unittest.TestCase):
 
     def test_licences(self):
         self.check(spdx, LICENCES)
+
+    def test_light_headers(self):
+        self.check(light_headers, LIGHT)
+
+    def test_light_headers_through_another(self):
+        with tempfile.TemporaryDirectory() as folder:
+            below = Path(folder) / "lib/include/sluice/rpc"
+            below.mkdir(parents=True)
+            (below.parent / "generated.hpp").write_text("#include <sluice/rpc/codec.hpp>\n", encoding="utf-8")
+            (below / "codec.hpp").write_text("#include <boost/asio/post.hpp>\n", encoding="utf-8")
+            found, looked_at = light_headers.findings(Path(folder))
+            self.assertEqual((len(found), looked_at), (1, 2))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@
 #include <sluice/client/interceptor.hpp>
 #include <sluice/coro/asio.hpp>
 #include <sluice/coro/event.hpp>
+#include <sluice/coro/event_loop.hpp>
 #include <sluice/coro/first_of.hpp>
 #include <sluice/coro/generator.hpp>
 #include <sluice/coro/queue.hpp>

@@ -3,6 +3,7 @@
 
 #include "client/channel_state.hpp"
 
+#include <sluice/coro/executor.hpp>
 #include <sluice/coro/first_of.hpp>
 #include <sluice/coro/sleep.hpp>
 
@@ -56,13 +57,16 @@ std::string_view to_string(connectivity state) noexcept {
   return "SHUTDOWN";
 }
 
-channel::channel(boost::asio::any_io_executor executor, std::string_view target, channel_options options)
-    : state_{std::make_shared<calling::channel_state>(std::move(executor), parse_or_throw(target),
+channel::channel(serial_executor where, std::string_view target)
+    : channel{std::move(where), target, channel_options{}} {}
+channel::channel(serial_executor where, std::string_view target, channel_options options)
+    : state_{std::make_shared<calling::channel_state>(where.get(), parse_or_throw(target),
                                                       std::move(options))} {}
 
-channel::channel(boost::asio::any_io_executor executor, connector connect, channel_options options)
-    : state_{std::make_shared<calling::channel_state>(std::move(executor), std::move(connect),
-                                                      std::move(options))} {}
+channel::channel(serial_executor where, connector connect)
+    : channel{std::move(where), std::move(connect), channel_options{}} {}
+channel::channel(serial_executor where, connector connect, channel_options options)
+    : state_{std::make_shared<calling::channel_state>(where.get(), std::move(connect), std::move(options))} {}
 
 channel::~channel() { state_->close(); }
 
@@ -75,13 +79,13 @@ void channel::close() { state_->close(); }
 std::string const& channel::target() const noexcept { return state_->target_text(); }
 boost::asio::any_io_executor channel::executor() const { return state_->executor(); }
 
-client_call_ptr new_call(channel& on, method which, call_options options) {
+client_call_ptr new_call(channel& on, method which, call_options&& options) {
   if (on.state_->intercepts() || options.credentials())
     return client_call_ptr{new calling::intercepted_call{on.state_, which, nullptr, std::move(options)}};
   return client_call_ptr{new calling::outgoing_call{on.state_, which, std::move(options)}};
 }
 
-client_call_ptr new_call(channel& on, std::string path, method_kind kind, call_options options) {
+client_call_ptr new_call(channel& on, std::string path, method_kind kind, call_options&& options) {
   auto const kept = std::make_shared<std::string const>(std::move(path));
   method const which{*kept, kind};
   if (on.state_->intercepts() || options.credentials())

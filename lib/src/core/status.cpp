@@ -28,6 +28,12 @@ status status::with_detail(std::string_view type_url, std::string_view value) co
   return with_details(add_detail(number_of(code_), message(), details(), {type_url, value}));
 }
 
+status status::with_details(std::string bytes) const {
+  status copy = *this;
+  copy.text_ = std::make_shared<text const>(text{std::string{message()}, std::move(bytes)});
+  return copy;
+}
+
 std::string status::to_string() const {
   std::string text{sluice::to_string(code_)};
   if (!message().empty()) text.append(": ").append(message());
@@ -35,6 +41,12 @@ std::string status::to_string() const {
 }
 
 status_error::status_error(sluice::status why) : status_{std::move(why)}, what_{status_.to_string()} {}
+status_error::status_error(sluice::code value, std::string_view message)
+    : status_error{sluice::status{value, message}} {}
+status_error::status_error(status_error const& other) = default;
+status_error& status_error::operator=(status_error const& other) = default;
+status_error::~status_error() = default;
+char const* status_error::what() const noexcept { return what_.c_str(); }
 
 #ifdef __GLIBCXX__
 // As the standard library's own std::exception_ptr_cast (C++26) does it: the pointer is to the exception object.

@@ -94,9 +94,11 @@ task<void> stop_and_join(std::weak_ptr<serving::server_group> group, duration gr
 
 }  // namespace
 
-server::server(boost::asio::any_io_executor executor, server_options options)
-    : group_{std::make_shared<serving::server_group>(std::move(executor), std::move(options))} {}
+server::server(serial_executor where) : server{std::move(where), server_options{}} {}
+server::server(serial_executor where, server_options options)
+    : group_{std::make_shared<serving::server_group>(where.get(), std::move(options))} {}
 
+server::server(io_threads& threads) : server{threads, server_options{}} {}
 server::server(io_threads& threads, server_options options)
     : group_{std::make_shared<serving::server_group>(executors_of(threads), std::move(options))} {}
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A hello world of both ends: its build time and its size are what is measured. grpc_hello.cpp does the same.
+// A hello world of both ends: its build time and its size are what is measured. grpc_hello.cpp does the same. It has no Asio
+// of its own, so it runs on an event_loop; an io_context costs a file that makes one 0.85 s more.
 #include "hello.sluice.hpp"
 
-#include <sluice/sluice.hpp>
-
-#include <boost/asio/io_context.hpp>
+#include <sluice/client/channel.hpp>
+#include <sluice/coro/event_loop.hpp>
+#include <sluice/coro/run.hpp>
+#include <sluice/server/server.hpp>
 
 #include <chrono>
 #include <iostream>
@@ -31,10 +33,10 @@ sluice::task<void> greet(helloworld::GreeterStub greeter) {
 }  // namespace
 
 int main() {
-  boost::asio::io_context io{1};
+  sluice::event_loop loop;
   Greeter greeter;
-  sluice::server server{io.get_executor()};
+  sluice::server server{loop};
   server.add(greeter);
-  sluice::channel channel{io.get_executor(), server.listen("127.0.0.1:0")};
-  sluice::run(io, greet(helloworld::GreeterStub{channel}));
+  sluice::channel channel{loop, server.listen("127.0.0.1:0")};
+  sluice::run(loop, greet(helloworld::GreeterStub{channel}));
 }

@@ -26,9 +26,9 @@ class [[nodiscard]] bidi_streaming_call : public calling::writing_call<Request> 
  public:
   using value_type = Response;
 
-  bidi_streaming_call(channel& on, method which, generator<Request> requests, call_options options)
+  bidi_streaming_call(channel& on, method which, generator<Request> requests, call_options&& options)
       : bidi_streaming_call{new_call(on, which, std::move(options)), std::move(requests)} {}
-  bidi_streaming_call(channel& on, method which, call_options options)
+  bidi_streaming_call(channel& on, method which, call_options&& options)
       : bidi_streaming_call{new_call(on, which, std::move(options))} {}
   /// Over an untyped call that has not started.
   bidi_streaming_call(client_call_ptr call, generator<Request> requests)

@@ -4,10 +4,10 @@
 #include <sluice/client/channel_options.hpp>
 #include <sluice/client/client_call.hpp>
 #include <sluice/client/observer.hpp>
+#include <sluice/coro/asio_forward.hpp>
+#include <sluice/coro/serial_executor.hpp>
 #include <sluice/coro/task.hpp>
 #include <sluice/net/byte_stream.hpp>
-
-#include <boost/asio/any_io_executor.hpp>
 
 #include <functional>
 #include <memory>
@@ -45,11 +45,13 @@ class channel_state;
 class channel {
  public:
   /// Throws status_error INVALID_ARGUMENT for a malformed target.
-  channel(boost::asio::any_io_executor executor, std::string_view target, channel_options options = {});
+  channel(serial_executor where, std::string_view target);
+  channel(serial_executor where, std::string_view target, channel_options options);
   /// A channel over connections that the caller makes: a pipe, TLS of its own, anything. `connect` is called whenever a
   /// new one is needed; null and an exception mean that connecting failed.
   using connector = std::function<std::unique_ptr<byte_stream>()>;
-  channel(boost::asio::any_io_executor executor, connector connect, channel_options options = {});
+  channel(serial_executor where, connector connect);
+  channel(serial_executor where, connector connect, channel_options options);
   channel(channel const&) = delete;
   channel& operator=(channel const&) = delete;
   ~channel();
@@ -73,8 +75,8 @@ class channel {
   [[nodiscard]] boost::asio::any_io_executor executor() const;
 
  private:
-  friend client_call_ptr new_call(channel& on, method which, call_options options);
-  friend client_call_ptr new_call(channel& on, std::string path, method_kind kind, call_options options);
+  friend client_call_ptr new_call(channel& on, method which, call_options&& options);
+  friend client_call_ptr new_call(channel& on, std::string path, method_kind kind, call_options&& options);
   std::shared_ptr<calling::channel_state> state_;
 };
 

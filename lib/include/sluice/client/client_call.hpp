@@ -68,8 +68,9 @@ using client_call_ptr = std::unique_ptr<client_call, release_call>;
 
 /// A call that has not started: nothing is sent. Its errors (bad metadata, a channel that was shut down) come when it is
 /// awaited.
-[[nodiscard]] client_call_ptr new_call(channel& on, method which, call_options options);
+[[nodiscard]] client_call_ptr new_call(channel& on, method which, call_options&& options);
 /// The same for a method whose name is known at run time only.
-[[nodiscard]] client_call_ptr new_call(channel& on, std::string path, method_kind kind, call_options options);
+[[nodiscard]] client_call_ptr new_call(channel& on, std::string path, method_kind kind,
+                                       call_options&& options);
 
 }  // namespace sluice

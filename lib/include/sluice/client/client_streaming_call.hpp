@@ -26,9 +26,9 @@ class [[nodiscard]] client_streaming_call : public calling::writing_call<Request
  public:
   using value_type = Response;
 
-  client_streaming_call(channel& on, method which, generator<Request> requests, call_options options)
+  client_streaming_call(channel& on, method which, generator<Request> requests, call_options&& options)
       : base{new_call(on, which, std::move(options)), std::move(requests)} {}
-  client_streaming_call(channel& on, method which, call_options options)
+  client_streaming_call(channel& on, method which, call_options&& options)
       : base{new_call(on, which, std::move(options))} {}
 
   class awaiter final : private calling::joined_end_waiter {
@@ -43,7 +43,9 @@ class [[nodiscard]] client_streaming_call : public calling::writing_call<Request
       if (!stream_.pump_) stream_.call_->writes_done();
       return wait(self, *stream_.call_, stream_.pump_.get());
     }
-    [[nodiscard, gnu::always_inline]] Response await_resume() { return std::move(await_result()).value(); }
+    [[nodiscard, gnu::always_inline]] Response await_resume() {
+      return calling::response_or_throw<Response>(*stream_.call_);
+    }
     [[nodiscard]] result<Response> await_result() { return calling::take_response<Response>(*stream_.call_); }
 
    private:

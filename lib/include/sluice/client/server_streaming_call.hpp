@@ -22,7 +22,7 @@ class [[nodiscard]] server_streaming_call : public any_call {
   using value_type = Response;
 
   template <class Request>
-  server_streaming_call(channel& on, method which, Request const& request, call_options options)
+  server_streaming_call(channel& on, method which, Request const& request, call_options&& options)
       : server_streaming_call{new_call(on, which, std::move(options))} {
     static_cast<void>(write_message(*call_, request));
     call_->writes_done();

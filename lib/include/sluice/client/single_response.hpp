@@ -33,19 +33,26 @@ class end_waiter : protected coro::ready_node {
   coro::context* under_ = nullptr;
 };
 
-/// The one response of a call that has ended.
+/// Parses the one response of a call that has ended into `response`. Not ok: why there is none.
+[[nodiscard]] status read_response(client_call& call, void* response, bool (*parse)(void*, bytes_view));
+
+template <class Response>
+[[nodiscard]] status read_response(client_call& call, Response& response) {
+  return read_response(call, &response, [](void* into, bytes_view bytes) {
+    return codec<Response>::parse(*static_cast<Response*>(into), bytes);
+  });
+}
 template <class Response>
 [[nodiscard]] result<Response> take_response(client_call& call) {
-  if (!call.outcome().ok()) return call.outcome();
-  bytes_view bytes;
   Response response;
-  if (call.read(bytes) != call_stream::read_result::message)
-    return call.outcome().ok()
-               ? status{code::unimplemented, "the response stream ended without its one message"}
-               : call.outcome();  // what was read is broken
-  if (!codec<Response>::parse(response, bytes)) return malformed_message();
-  if (call.read(bytes) == call_stream::read_result::message)
-    return status{code::unimplemented, "more than the one message of a response"};
+  if (status why = read_response(call, response); !why.ok()) return why;
+  return response;
+}
+/// The same, or throws.
+template <class Response>
+[[nodiscard, gnu::always_inline]] inline Response response_or_throw(client_call& call) {
+  Response response;
+  if (status why = read_response(call, response); !why.ok()) throw status_error{std::move(why)};
   return response;
 }
 

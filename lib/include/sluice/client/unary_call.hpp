@@ -21,7 +21,7 @@ class [[nodiscard]] unary_call : public any_call {
   using value_type = Response;
 
   template <class Request>
-  unary_call(channel& on, method which, Request const& request, call_options options)
+  unary_call(channel& on, method which, Request const& request, call_options&& options)
       : unary_call{new_call(on, which, std::move(options)), request} {}
   /// Over an untyped call that has not started.
   template <class Request>
@@ -40,7 +40,7 @@ class [[nodiscard]] unary_call : public any_call {
       call_.start(*self.promise().context());
       return wait(self);
     }
-    [[gnu::always_inline]] Response await_resume() { return std::move(await_result()).value(); }
+    [[gnu::always_inline]] Response await_resume() { return calling::response_or_throw<Response>(call_); }
     [[nodiscard]] result<Response> await_result() { return calling::take_response<Response>(call_); }
   };
   [[nodiscard]] awaiter operator co_await() { return awaiter{*this}; }

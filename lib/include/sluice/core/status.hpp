@@ -66,11 +66,7 @@ class status {
   [[nodiscard]] status_details detail_list() const noexcept { return status_details{details()}; }
 
   /// A copy that carries `bytes` as its details, as they are.
-  [[nodiscard]] status with_details(std::string bytes) const {
-    status copy = *this;
-    copy.text_ = std::make_shared<text const>(text{std::string{message()}, std::move(bytes)});
-    return copy;
-  }
+  [[nodiscard]] status with_details(std::string bytes) const;
   [[nodiscard]] status with_origin(origin who) const {
     status copy = *this;
     copy.origin_ = who;
@@ -98,7 +94,10 @@ class status {
 class status_error : public std::exception {
  public:
   explicit status_error(sluice::status why);
-  status_error(sluice::code value, std::string_view message) : status_error{sluice::status{value, message}} {}
+  status_error(sluice::code value, std::string_view message);
+  status_error(status_error const& other);
+  status_error& operator=(status_error const& other);
+  ~status_error() override;
 
   [[nodiscard]] sluice::status const& status() const noexcept { return status_; }
   [[nodiscard]] sluice::code code() const noexcept { return status_.code(); }
@@ -108,7 +107,7 @@ class status_error : public std::exception {
     return status_.detail<T>();
   }
   [[nodiscard]] status_details detail_list() const noexcept { return status_.detail_list(); }
-  [[nodiscard]] char const* what() const noexcept override { return what_.c_str(); }
+  [[nodiscard]] char const* what() const noexcept override;
 
  private:
   sluice::status status_;

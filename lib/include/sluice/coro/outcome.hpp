@@ -4,68 +4,118 @@
 #include <sluice/core/result.hpp>
 #include <sluice/core/status.hpp>
 
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 namespace sluice::coro {
 
 struct unit {};
 
+enum class ended_with : std::uint8_t { nothing, value, status, exception };
+
+/// What an outcome of any type has in place of a value; `ended_with` says which.
+union failure {
+  failure() noexcept {}
+  ~failure() {}
+  sluice::status why;
+  std::exception_ptr thrown;
+
+  void take_over(failure& other, ended_with kind) noexcept;
+  void destroy(ended_with kind) noexcept;
+  /// The status; an exception that is no status_error is rethrown.
+  [[nodiscard]] sluice::status as_status(ended_with kind);
+  [[nodiscard]] std::exception_ptr as_exception(ended_with kind) const noexcept;
+};
+
 /// How a coroutine ended: with a value, a status (co_return status{...}: no exception is thrown on the way), or an
 /// exception. References are kept as pointers, void as unit.
+///
+/// No std::variant: each user's file that has a coroutine instantiates this, and what does not depend on T is compiled in
+/// the library.
 template <class T>
 class outcome {
  public:
   using stored = std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*,
                                     std::conditional_t<std::is_void_v<T>, unit, T>>;
 
-  [[nodiscard]] bool empty() const noexcept { return state_.index() == 0; }
-  [[nodiscard]] bool has_value() const noexcept { return state_.index() == 1; }
+  outcome() noexcept {}
+  outcome(outcome&& other) noexcept(std::is_nothrow_move_constructible_v<stored>) { take_over(other); }
+  outcome& operator=(outcome&& other) noexcept(std::is_nothrow_move_constructible_v<stored>) {
+    if (this == &other) return *this;
+    reset();
+    take_over(other);
+    return *this;
+  }
+  ~outcome() { reset(); }
+
+  [[nodiscard]] bool empty() const noexcept { return kind_ == ended_with::nothing; }
+  [[nodiscard]] bool has_value() const noexcept { return kind_ == ended_with::value; }
 
   template <class... Args>
   void emplace(Args&&... args) {
-    if constexpr (std::is_reference_v<T>) state_.template emplace<1>(std::addressof(args)...);
-    else state_.template emplace<1>(std::forward<Args>(args)...);
+    reset();
+    if constexpr (std::is_reference_v<T>) std::construct_at(&value_, std::addressof(args)...);
+    else std::construct_at(&value_, std::forward<Args>(args)...);
+    kind_ = ended_with::value;
   }
-  void fail(status why) noexcept { state_.template emplace<2>(std::move(why)); }
-  void fail(std::exception_ptr why) noexcept { state_.template emplace<3>(std::move(why)); }
+  void fail(status why) noexcept {
+    reset();
+    std::construct_at(&failure_.why, std::move(why));
+    kind_ = ended_with::status;
+  }
+  void fail(std::exception_ptr why) noexcept {
+    reset();
+    std::construct_at(&failure_.thrown, std::move(why));
+    kind_ = ended_with::exception;
+  }
 
   /// Precondition: has_value().
-  [[nodiscard]] stored& stored_value() noexcept { return *std::get_if<1>(&state_); }
+  [[nodiscard]] stored& stored_value() noexcept { return value_; }
 
   /// The value, or throws what it failed with. Inlined, as each frame that an exception passes costs some 3000
   /// instructions: it is thrown in the coroutine that awaits.
   [[gnu::always_inline]] T take() {
-    if (state_.index() == 2) throw status_error{std::move(*std::get_if<2>(&state_))};
-    if (state_.index() == 3) std::rethrow_exception(std::move(*std::get_if<3>(&state_)));
-    if constexpr (std::is_reference_v<T>) return static_cast<T>(**std::get_if<1>(&state_));
-    else if constexpr (!std::is_void_v<T>) return std::move(*std::get_if<1>(&state_));
+    if (kind_ == ended_with::status) throw status_error{std::move(failure_.why)};
+    if (kind_ == ended_with::exception) std::rethrow_exception(std::move(failure_.thrown));
+    if constexpr (std::is_reference_v<T>) return static_cast<T>(*value_);
+    else if constexpr (!std::is_void_v<T>) return std::move(value_);
   }
   /// The value or a status; exceptions that are no status_error are rethrown.
   auto take_result() -> result<std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<T>*, T>> {
-    if (state_.index() == 2) return std::move(*std::get_if<2>(&state_));
-    if (state_.index() == 3) {
-      auto& thrown = *std::get_if<3>(&state_);
-      if (auto const* const why = status_of(thrown)) return *why;
-      std::rethrow_exception(std::move(thrown));
-    }
+    if (kind_ >= ended_with::status) return failure_.as_status(kind_);
     if constexpr (std::is_void_v<T>) return {};
-    else return std::move(*std::get_if<1>(&state_));
+    else return std::move(value_);
   }
   /// What it failed with, as an exception; null when it has a value.
   [[nodiscard]] std::exception_ptr error() const noexcept {
-    if (state_.index() == 2) return std::make_exception_ptr(status_error{*std::get_if<2>(&state_)});
-    if (state_.index() == 3) return *std::get_if<3>(&state_);
-    return nullptr;
+    return kind_ >= ended_with::status ? failure_.as_exception(kind_) : nullptr;
   }
   /// The status when it failed with one, without an exception in between; null otherwise.
-  [[nodiscard]] status const* failed_status() const noexcept { return std::get_if<2>(&state_); }
+  [[nodiscard]] status const* failed_status() const noexcept {
+    return kind_ == ended_with::status ? &failure_.why : nullptr;
+  }
 
  private:
-  std::variant<std::monostate, stored, status, std::exception_ptr> state_;
+  void reset() noexcept {
+    if (kind_ == ended_with::value) std::destroy_at(&value_);
+    else if (kind_ != ended_with::nothing) failure_.destroy(kind_);
+    kind_ = ended_with::nothing;
+  }
+  // The other one keeps what is left of a moved value.
+  void take_over(outcome& other) {
+    if (other.kind_ == ended_with::value) std::construct_at(&value_, std::move(other.value_));
+    else if (other.kind_ != ended_with::nothing) failure_.take_over(other.failure_, other.kind_);
+    kind_ = other.kind_;
+  }
+
+  union {
+    stored value_;
+    failure failure_;
+  };
+  ended_with kind_ = ended_with::nothing;
 };
 
 }  // namespace sluice::coro

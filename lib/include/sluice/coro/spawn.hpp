@@ -2,13 +2,13 @@
 #pragma once
 
 // From outside the coroutines into them:
-//   sluice::run(io, task())                   blocking: runs io until the task is done
 //   sluice::spawn(executor, task(), token)    starts a task or call on an executor
 //   task()(asio::use_awaitable)               any task or call, as an Asio operation
 
 #include <sluice/coro/awaitable.hpp>
 #include <sluice/coro/executor.hpp>
 #include <sluice/coro/join.hpp>
+#include <sluice/coro/run.hpp>
 #include <sluice/coro/task.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -163,84 +163,7 @@ auto launch(std::optional<asio::any_io_executor> where, A awaitable, Token&& tok
       token, std::move(where), std::move(awaitable));
 }
 
-/// The top of a tree that a blocking caller waits for.
-template <class A>
-class blocking final : private root, private joiner, private ready_node {
-  using value = std::conditional_t<std::is_void_v<await_result_of<A>>, unit, await_result_of<A>>;
-
- public:
-  blocking(std::shared_ptr<scheduler> where, A&& awaitable)
-      : where_{std::move(where)}, context_{*where_}, child_{run_child(std::move(awaitable), outcome_)} {
-    where_->adopt(*this);
-  }
-  void start() {
-    where_->turn([this] { child_.start(context_, *this, 0); });
-  }
-  void stop() {
-    where_->turn([this] { context_.stop().request_stop(stop_reason::local); });
-  }
-  /// The caller waits no more: it lives until the task has ended, or the executor's context goes away.
-  static void detach(std::unique_ptr<blocking> self) noexcept { self.release()->detached_ = true; }
-  [[nodiscard]] bool done() const noexcept { return done_; }
-  [[nodiscard]] outcome<value>& result() noexcept { return outcome_; }
-
- private:
-  void child_ended(std::size_t) noexcept override {
-    done_ = true;
-    if (detached_) where_->ready(*this);
-  }
-  void run() noexcept override {
-    auto const keep = where_;
-    delete this;
-  }
-  void abandon() noexcept override {
-    if (detached_) delete this;
-    else child_ = child{};
-  }
-  std::shared_ptr<scheduler> where_;
-  context context_;
-  outcome<value> outcome_;
-  child child_;
-  bool done_ = false;
-  bool detached_ = false;
-};
-
 }  // namespace coro
-
-/// Runs `io` on this thread until `awaitable` (a task or a call) has ended. For scripts, tests and main.
-///
-/// Completes with: its value. Fails with: what it failed with; FAILED_PRECONDITION inside a task of `io`, and when `io`
-/// was stopped, or has nothing left to do although the task waits (a deadlock); what a handler of `io` throws.
-/// Lifetime: a task that has not ended then is stopped and, unless a handler threw, given the chance to end with what `io`
-/// has at hand. If it still waits, it stays with `io`, as an operation under way may use its memory: it must not refer to
-/// the caller's.
-template <coro::awaitable A>
-auto run(asio::io_context& io, A awaitable) -> coro::await_result_of<A> {
-  auto const where = coro::scheduler_of(io.get_executor());
-  if (where->is_current())
-    throw status_error{code::failed_precondition, "run inside a task: co_await it instead"};
-  auto top = std::make_unique<coro::blocking<A>>(where, std::move(awaitable));
-  io.restart();
-  try {
-    top->start();
-    while (!top->done()) {
-      if (io.run_one() != 0) continue;
-      constexpr int last_steps = 10'000;  // bounded: others may keep `io` busy for ever
-      top->stop();
-      io.restart();
-      for (int i = 0; i != last_steps && !top->done() && io.poll_one() != 0; ++i) {}
-      io.stop();
-      throw status_error{code::failed_precondition,
-                         "run: the io_context was stopped, or nothing is left that could end the task"};
-    }
-  } catch (...) {  // ours, or what another handler of `io` threw
-    top->stop();
-    if (!top->done()) coro::blocking<A>::detach(std::move(top));
-    throw;
-  }
-  if constexpr (std::is_void_v<coro::await_result_of<A>>) static_cast<void>(top->result().take());
-  else return top->result().take();
-}
 
 /// Starts a task or call on a serial executor; `token` completes with void(std::exception_ptr, T).
 ///

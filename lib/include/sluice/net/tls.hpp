@@ -2,9 +2,8 @@
 #pragma once
 
 #include <sluice/core/deadline.hpp>
+#include <sluice/coro/asio_forward.hpp>
 #include <sluice/net/byte_stream.hpp>
-
-#include <boost/asio/any_io_executor.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -3,7 +3,7 @@
 
 #include <sluice/core/deadline.hpp>
 #include <sluice/core/metadata.hpp>
-#include <sluice/rpc/compressor.hpp>
+#include <sluice/rpc/compression_mode.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -23,6 +23,12 @@ class call_credentials;
 class call_options {
  public:
   call_options() noexcept = default;
+  // In the library, so that no place that makes a call has code of its own for them.
+  call_options(call_options const& other);
+  call_options(call_options&& other) noexcept;
+  call_options& operator=(call_options const& other);
+  call_options& operator=(call_options&& other) noexcept;
+  ~call_options();
 
   /// From the moment the call is awaited. The stricter of this, `deadline` and the ambient call's deadline counts; it
   /// travels as grpc-timeout. Default: none. A timeout that is not positive fails the call at once.

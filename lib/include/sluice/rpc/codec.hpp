@@ -28,8 +28,6 @@ template <class T>
 }
 
 /// What a message that does not parse fails with.
-[[nodiscard]] inline status malformed_message() {
-  return status{code::internal, "message could not be parsed"};
-}
+[[nodiscard]] status malformed_message();
 
 }  // namespace sluice

@@ -3,6 +3,7 @@
 
 #include <sluice/core/buffer.hpp>
 #include <sluice/core/errc.hpp>
+#include <sluice/rpc/compression_mode.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -14,13 +15,6 @@
 #include <vector>
 
 namespace sluice {
-
-/// Which messages of a call that has a compression are compressed.
-enum class compression_mode : std::uint8_t {
-  when_smaller,  ///< those of the minimum size that become smaller by it
-  always,        ///< each, even when it grows
-  never,         ///< none: they go out as they are
-};
 
 /// One algorithm, under the name that grpc-encoding carries. Each message is compressed by itself.
 ///

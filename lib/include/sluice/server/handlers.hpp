@@ -11,7 +11,6 @@
 #include <sluice/rpc/message_source.hpp>
 #include <sluice/server/service.hpp>
 
-#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -21,8 +20,7 @@ namespace serving {
 template <class T>
 status outcome_of(server_stream& call, coro::outcome<T> const& ended) noexcept {
   if (auto const* why = ended.failed_status()) return *why;
-  if (auto thrown = ended.error()) return call.describe(std::move(thrown));
-  return status{};
+  return ended.empty() || ended.has_value() ? status{} : call.describe(ended.error());
 }
 
 /// The request of a call that has just one: the engine starts such a handler when it is there.
@@ -39,12 +37,14 @@ template <class Request>
 class running : public call_handler, protected coro::completion, public coro::pooled {
  protected:
   explicit running(server_stream& call) noexcept : call_{call} { call.set_handler(*this); }
+  ~running() override;
 
-  void end(status outcome) noexcept {
-    server_stream& call = call_;
-    delete this;
-    call.finish(std::move(outcome));
-  }
+  void end(status outcome) noexcept;
+  /// Ends with the exception that is being handled.
+  void end_by_exception() noexcept;
+  void end_without(char const* what) noexcept;
+  /// Ends after its one message was written.
+  void end_written(bool room) noexcept;
   [[nodiscard]] server_stream& call() noexcept { return call_; }
 
  private:
@@ -61,8 +61,8 @@ class answering : public running {
   void run(Call&& handler) {
     try {
       task_ = handler();
-    } catch (...) { return end(call().describe(std::current_exception())); }
-    if (!task_.valid()) return end(status{code::internal, "the handler returned an empty task"});
+    } catch (...) { return end_by_exception(); }
+    if (!task_.valid()) return end_without("the handler returned an empty task");
     task_.start(call().context(), *this);
   }
 
@@ -74,8 +74,8 @@ class answering : public running {
     bool room = false;
     try {
       room = write_message(call(), outcome.stored_value());
-    } catch (...) { return end(call().describe(std::current_exception())); }
-    end(room ? status{} : call().write_error());
+    } catch (...) { return end_by_exception(); }
+    end_written(room);
   }
   task<Response> task_;
 };
@@ -91,8 +91,8 @@ class streaming : public running {
     generator<Response> responses;
     try {
       responses = handler();
-    } catch (...) { return end(call().describe(std::current_exception())); }
-    if (!responses.valid()) return end(status{code::internal, "the handler returned an empty generator"});
+    } catch (...) { return end_by_exception(); }
+    if (!responses.valid()) return end_without("the handler returned an empty generator");
     pump_.start(std::move(responses), call(), call().context(), *this);
   }
 
@@ -115,7 +115,7 @@ class of_one_request final : Running {
     Request request;
     try {
       if (!read_request(this->call(), request)) return this->end(malformed_message());
-    } catch (...) { return this->end(this->call().describe(std::current_exception())); }
+    } catch (...) { return this->end_by_exception(); }
     Running::run([&] { return (owner.*Method)(std::move(request)); });
   }
 };
@@ -212,9 +212,7 @@ constexpr method_handler serve_bidi_streaming(method which) noexcept {
 }
 
 /// What a method answers that the service does not override.
-[[nodiscard]] inline status unimplemented(method which) {
-  return status{code::unimplemented, "method " + std::string{which.path} + " is not implemented"};
-}
+[[nodiscard]] status unimplemented(method which);
 template <class Response>
 task<Response> unimplemented_task(method which) {
   co_return unimplemented(which);

@@ -2,14 +2,13 @@
 #pragma once
 
 #include <sluice/core/deadline.hpp>
+#include <sluice/coro/serial_executor.hpp>
 #include <sluice/coro/task.hpp>
 #include <sluice/net/byte_stream.hpp>
 #include <sluice/net/tls.hpp>
 #include <sluice/server/observer.hpp>
 #include <sluice/server/server_options.hpp>
 #include <sluice/server/service.hpp>
-
-#include <boost/asio/any_io_executor.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -42,8 +41,10 @@ class server_group;
 /// handlers that still run, at the point where they wait; `co_await shutdown(grace)` first lets them end.
 class server {
  public:
-  explicit server(boost::asio::any_io_executor executor, server_options options = {});
-  explicit server(io_threads& threads, server_options options = {});
+  explicit server(serial_executor where);
+  server(serial_executor where, server_options options);
+  explicit server(io_threads& threads);
+  server(io_threads& threads, server_options options);
   server(server const&) = delete;
   server& operator=(server const&) = delete;
   ~server();

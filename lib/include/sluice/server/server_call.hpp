@@ -5,7 +5,7 @@
 #include <sluice/core/metadata.hpp>
 #include <sluice/coro/stop.hpp>
 #include <sluice/net/peer_identity.hpp>
-#include <sluice/rpc/compressor.hpp>
+#include <sluice/rpc/compression_mode.hpp>
 
 #include <string>
 #include <string_view>

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sluice/server/handlers.hpp>
+
+#include <exception>
+#include <string>
+
+namespace sluice {
+namespace serving {
+
+running::~running() = default;
+
+void running::end(status outcome) noexcept {
+  server_stream& call = call_;
+  delete this;
+  call.finish(std::move(outcome));
+}
+void running::end_by_exception() noexcept { end(call_.describe(std::current_exception())); }
+void running::end_without(char const* what) noexcept { end(status{code::internal, what}); }
+void running::end_written(bool room) noexcept { end(room ? status{} : call_.write_error()); }
+
+}  // namespace serving
+
+status unimplemented(method which) {
+  return status{code::unimplemented, "method " + std::string{which.path} + " is not implemented"};
+}
+
+}  // namespace sluice
