@@ -28,9 +28,9 @@ struct pumped : coro::completion {
   }
   void completed() noexcept override {
     ++done;
-    failed_with =
-        pump->failure().failed_status() != nullptr ? pump->failure().failed_status()->code() : code::ok;
-    thrown = pump->failure().error();
+    auto const how = pump->failure();
+    failed_with = how.failed_status() != nullptr ? how.failed_status()->code() : code::ok;
+    thrown = how.error();
     if (destroys) pump.reset();
   }
   template <class Action>
