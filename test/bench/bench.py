@@ -83,6 +83,13 @@ def list_scenarios():
         print(f"{each.KEY:{wide}}  {each.TITLE} ({times}{''.join('; ' + one for one in numbers)})")
 
 
+def positive(text):
+    number = float(text)
+    if not 0 < number <= 60:
+        raise argparse.ArgumentTypeError("a number of seconds above 0, 60 at most")
+    return number
+
+
 def read_options():
     parser = argparse.ArgumentParser(
         prog="./dev bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -92,6 +99,7 @@ def read_options():
     add("--list", action="store_true", help="what is measured, and nothing else")
     add("--only", metavar="NAME[,NAME]", type=lambda text: text.split(","), help="measure only these")
     add("--quick", action="store_true", help="a minute or so once all is built: few rows, indicative only")
+    add("--seconds", metavar="S", type=positive, help="how long a round is: 1, and 0.12 with --quick")
     add(
         "--without", metavar="NAME", action="append", default=[], help="leave a column out (may be repeated)"
     )

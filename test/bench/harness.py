@@ -23,7 +23,7 @@ class Bench:
         self.children = children
         self.directory = options.directory
         self.load = os.path.join(options.directory, "load")
-        self.seconds = 0.12 if options.quick else 1.0
+        self.seconds = options.seconds or (0.12 if options.quick else 1.0)
         self.rounds = 2 if options.quick else 4
         self.quick = options.quick
         self.progress = progress
