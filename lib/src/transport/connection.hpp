@@ -143,6 +143,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   void close_broken(std::error_code error);
   void flush();
   [[nodiscard]] bool write(std::span<bytes_view const> pieces, std::size_t& written);
+  void say_last_words();
   [[nodiscard]] errc fill(gather& out);
   void keep_unwritten(gather& out, std::size_t written);
   void join(stream& who);
