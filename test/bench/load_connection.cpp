@@ -18,8 +18,7 @@ void append_text(bytes& to, std::string_view text) {
   to.insert(to.end(), text.begin(), text.end());
 }
 
-// A literal that never enters the HPACK table, as of clients whose timeouts differ from call to call, ours
-// among them.
+// A literal that never enters the HPACK table, as of clients whose timeouts differ from call to call.
 void append_deadline(bytes& to, std::uint32_t seconds) {
   if (seconds == 0) return;
   to.push_back(0x10);

@@ -95,7 +95,7 @@ class Report:
         missed = list(requirements.missed(wanted, self.medians, self.more_is_better))
         self.results["missed_gates"] = missed
         if missed:
-            head = "Gates that are missed, and where the floor is:"
+            head = "Gates that are missed, where the floor is, the reason, and what would be next:"
             items = "".join(f"<li>{escape(each)}</li>" for each in missed)
             self.html.append(f"<p>{head}</p><ul>{items}</ul>")
             self._print(f"{head}\n\n" + "\n".join(f"- {each}" for each in missed))

@@ -16,7 +16,8 @@ class Requirement:
     "row:LABEL"          ours as a multiple of our figure in another row of the section
     "limit"              the figure itself
 
-    `at_least` turns the comparison round where it is not the one that costs have.
+    `at_least` turns the comparison round where it is not the one that costs have. `if_missed`: the known reason, and
+    what would be next.
     """
 
     number: str
@@ -27,6 +28,7 @@ class Requirement:
     gate: float
     goal: float = None
     at_least: bool = None
+    if_missed: str = ""
 
     @property
     def lower_bound(self):
@@ -63,14 +65,18 @@ class Requirement:
         return "goal" if self.goal is not None and meets(self.goal) else "gate"
 
 
-def against_rivals(number, section, rows, limits):
-    """A requirement for each row and each of `limits`: floor or rival → (gate, goal). Costs only."""
+def against_rivals(number, section, rows, limits, if_missed):
+    """A requirement for each row and each of `limits`: floor or rival → (gate, goal). Costs only. `if_missed`: row →
+    reason."""
 
     def what(rival):
         return "CPU against the floor" if rival == "floor" else f"times better than {rival}"
 
     return [
-        Requirement(number, f"{section}, {row}: {what(rival)}", section, row, rival, *gate_and_goal)
+        Requirement(
+            number, f"{section}, {row}: {what(rival)}", section, row, rival, *gate_and_goal,
+            if_missed=if_missed.get(row, ""),
+        )
         for row in rows
         for rival, gate_and_goal in limits.items()
     ]
@@ -107,7 +113,9 @@ def missed(requirements, medians, more_is_better):
         sign = "≥" if each.lower_bound else "≤"
         line = f"{each.number} {each.what}: {shown(figure)}, gate {sign} {each.gate:g}"
         floor = each.measured(medians, more_is_better, "floor") if each.against != "floor" else None
-        yield line if floor is None else f"{line}; the floor: {shown(floor)}"
+        yield "".join(
+            [line, "" if floor is None else f"; the floor: {shown(floor)}", each.if_missed and f". {each.if_missed}"]
+        )
 
 
 def shown(figure):

@@ -45,11 +45,17 @@ def measure(bench, kind):
         return {str(size): one_size(bench, started, kind, size) for size in sizes}
 
 
+IF_MISSED = (
+    "The sender limits: protobuf's copy and the kernel's are all that it makes, and raw TCP sends the same bytes from the "
+    "cache again and again. Next: serialize in parts that stay in the cache."
+)
+
+
 def requirements(section, direction):
     what, row = f"1 MiB messages, {direction}", str(LARGE)
     return [
-        Requirement("P10", f"{what}: of raw TCP", section, row, RAW, 0.6, 0.85, at_least=True),
-        Requirement("P10", f"{what}: times better than grpc C++", section, row, "grpc C++", 1, 1.4, at_least=True),
-        Requirement("P10", f"{what}: times better than grpc-go", section, row, "grpc-go", 1, at_least=True),
-        Requirement("P10", f"{what}: times better than tonic", section, row, "tonic", 1, at_least=True),
+        Requirement("P10", f"{what}: of raw TCP", section, row, RAW, 0.6, 0.85, at_least=True, if_missed=IF_MISSED),
+        Requirement("P10", f"{what}: times better than grpc C++", section, row, "grpc C++", 1, 1.4, at_least=True, if_missed=IF_MISSED),
+        Requirement("P10", f"{what}: times better than grpc-go", section, row, "grpc-go", 1, at_least=True, if_missed=IF_MISSED),
+        Requirement("P10", f"{what}: times better than tonic", section, row, "tonic", 1, at_least=True, if_missed=IF_MISSED),
     ]

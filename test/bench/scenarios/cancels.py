@@ -22,10 +22,16 @@ NONE, HALF = "none cancelled", "half of all cancelled"
 HOW = {NONE: (), HALF: ("--cancel",)}
 
 
+IF_MISSED = (
+    "A cancelled handler is unwound by an exception, once: 7,800 of the 9,400 instructions that it costs more are "
+    "libgcc's. Next: a way to await that ends without a throw, as as_result does."
+)
+
+
 def requirement(side):
     what = f"half of all calls cancelled: calls/s against none, {side}"
     return Requirement(
-        "P13", what, KEY, f"{side}, {HALF}", f"row:{side}, {NONE}", 0.7, 0.85, at_least=True
+        "P13", what, KEY, f"{side}, {HALF}", f"row:{side}, {NONE}", 0.7, 0.85, at_least=True, if_missed=IF_MISSED
     )
 
 

@@ -21,6 +21,7 @@ REQUIREMENTS = against_rivals(
     KEY,
     [shapes.name(each) for each in shapes.REQUIRED],
     {"floor": (1.6, 1.2), "grpc C++": (12, 20), "tonic": (5, 7)},
+    shapes.IF_MISSED,
 )
 
 

@@ -17,10 +17,11 @@ PLOT = {"bars": True}
 
 CONNECTION = "server, a connection"
 STREAM = {"server": "server, a stream", "client": "client, a stream"}
+IF_MISSED = "nghttp2's stream and the user's frame are 0.5 to 0.7 KiB of it. Next: smaller call objects."
 REQUIREMENTS = [
     Requirement("P11", "KiB of an idle connection, server", KEY, CONNECTION, "limit", 24, 14),
-    Requirement("P11", "KiB of an idle stream, server", KEY, STREAM["server"], "limit", 2, 1),
-    Requirement("P11", "KiB of an idle stream, client", KEY, STREAM["client"], "limit", 2, 1),
+    Requirement("P11", "KiB of an idle stream, server", KEY, STREAM["server"], "limit", 2, 1, if_missed=IF_MISSED),
+    Requirement("P11", "KiB of an idle stream, client", KEY, STREAM["client"], "limit", 2, 1, if_missed=IF_MISSED),
 ]
 
 HAVE_IDLE_STREAMS = ("sluice", "grpc callback")  # whose clients know --kind idle

@@ -15,6 +15,7 @@ REQUIREMENTS = against_rivals(
     KEY,
     [shapes.name(each) for each in shapes.REQUIRED],
     {"floor": (1.5, 1.1), "grpc C++": (6, 9), "grpc-go": (6, 9), "tonic": (2.5, 3.5)},
+    shapes.IF_MISSED,
 )
 
 
