@@ -46,8 +46,7 @@ thread_local constinit bool lists_are_gone = false;
 
 struct thread_end {
   thread_end() noexcept {
-    for (std::size_t index = 0; index != classes; ++index)
-      lists[index].room = kept_bytes / size_of(index);
+    for (std::size_t index = 0; index != classes; ++index) lists[index].room = kept_bytes / size_of(index);
   }
   thread_end(thread_end const&) = delete;
   thread_end& operator=(thread_end const&) = delete;

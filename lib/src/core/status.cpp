@@ -54,7 +54,7 @@ status const* status_of(std::exception_ptr const& thrown) noexcept {
   if (!thrown) return nullptr;
   static_assert(sizeof thrown == sizeof(void*));
   void* object = nullptr;
-  std::memcpy(&object, &thrown, sizeof object);
+  std::memcpy(static_cast<void*>(&object), static_cast<void const*>(&thrown), sizeof object);
   bool const is_ours = typeid(status_error).__do_catch(thrown.__cxa_exception_type(), &object, 1);
   return is_ours ? &static_cast<status_error*>(object)->status() : nullptr;
 }
