@@ -25,7 +25,7 @@ namespace {
 constexpr std::size_t grain = 16;
 constexpr std::size_t least = 8;
 constexpr std::size_t classes = 256;  // up to 4 KiB; larger ones are rare and go to the heap
-constexpr std::size_t kept_bytes = 512 * 1024;  // of each class and thread, so that a burst is given back
+constexpr std::size_t kept_bytes = 256 * 1024;  // of each class and thread, so that a burst is given back
 
 constexpr std::size_t class_of(std::size_t size) noexcept { return (size + grain - 1 - least) / grain; }
 constexpr std::size_t size_of(std::size_t index) noexcept { return least + index * grain; }

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t most_kept_room = 256;  // characters
 constexpr std::size_t most_kept_fields = 128;
+constexpr std::size_t most_fields_behind = 32;  // with those of a kept list
 constexpr unsigned indexed = 0x80, added = 0x40, resized = 0x20, huffman = 0x80, short_string = 0x7f;
 
 unsigned peek(bytes_view rest) noexcept { return std::to_integer<unsigned>(rest.front()); }
@@ -86,8 +87,10 @@ header_decoder::kept_list* header_decoder::find(bytes_view block, std::size_t pl
   return same ? &kept : nullptr;
 }
 
+// Not one from whose front the judge of the message may take a field: what stands behind it could not be taken off again.
 void header_decoder::keep(bytes_view block, std::size_t place) {
-  bool const as_it_is = decoded_.size <= limit_ && (decoded_.rule.adds & seen::length) == 0;
+  bool const malformed = (decoded_.rule.forbidden_after & seen::anything) != 0;
+  bool const as_it_is = decoded_.size <= limit_ && (decoded_.rule.adds & seen::length) == 0 && !malformed;
   if (block.empty() || block.size() > kept_list{}.block.size() || !as_it_is) return;
   if (kept_ == nullptr) kept_ = std::make_unique<kept_lists>();
   auto& to = (*kept_)[place];
@@ -105,7 +108,7 @@ void header_decoder::forget() noexcept {
 
 // What stood behind it goes.
 void header_decoder::release_kept() noexcept {
-  if (begun_->list.fields.capacity() > most_kept_fields) {
+  if (begun_->list.fields.capacity() > most_fields_behind) {
     begun_->block_size = 0;
     begun_->list = {};
   } else {

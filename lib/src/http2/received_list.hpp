@@ -4,6 +4,7 @@
 #include "core/received_field.hpp"
 #include "http2/field_rule.hpp"
 
+#include <cassert>
 #include <cstddef>
 #include <vector>
 
@@ -40,6 +41,7 @@ struct received_list {
   [[nodiscard]] mark here() const noexcept { return {fields.size(), size, rule}; }
   /// Nothing in front of the mark has been dropped.
   void back_to(mark const& to) noexcept {
+    assert(fields.size() >= to.fields);
     fields.erase(fields.begin() + static_cast<std::ptrdiff_t>(to.fields), fields.end());
     size = to.size;
     rule = to.rule;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -150,7 +151,9 @@ void session::send_trailers(std::int32_t id) {
 
 void session::resume_data(std::int32_t id, stream_user& by) {
   auto const provider = impl::data_of(by);
-  impl_->submitted(nghttp2_submit_data(impl_->native, NGHTTP2_FLAG_END_STREAM, id, &provider));
+  int const outcome = nghttp2_submit_data(impl_->native, NGHTTP2_FLAG_END_STREAM, id, &provider);
+  assert(outcome != NGHTTP2_ERR_DATA_EXIST);  // it was not drained: it would never be sent
+  impl_->submitted(outcome);
 }
 
 void session::reset(std::int32_t id, std::uint32_t error) {

@@ -188,6 +188,7 @@ errc connection::fill(gather& out) {
 }
 
 void connection::keep_unwritten(gather& out, std::size_t written) {
+  static_cast<void>(backlog_.prepare(out.size() - written));  // at once
   for (auto const piece : out.pieces()) {
     auto const gone = std::min(written, piece.size());
     backlog_.append(piece.subspan(gone));

@@ -3,6 +3,7 @@
 
 #include "transport/connection.hpp"
 
+#include <cassert>
 #include <utility>
 
 namespace sluice::transport {
@@ -15,6 +16,7 @@ void stream::send_headers(outgoing_headers headers, bool end) {
 }
 
 void stream::commit(std::size_t count) {
+  assert(connection_ == nullptr || connection_->sending_ == nullptr);  // what was lent would be overwritten
   outbox_.commit(count);
   outgoing_changed();
 }

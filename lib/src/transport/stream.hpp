@@ -33,7 +33,7 @@ struct stream_end {
 ///   incoming: on_headers -> on_data ... -> on_end, or on_headers again with the trailers
 ///
 /// Concurrency: the connection's scheduler. The on_ functions are called inside protocol code: they queue coroutines and
-/// do not resume them, and do not destroy the stream.
+/// do not resume them, and put nothing into the outbox. Only on_closed may destroy the stream.
 class stream : public http2::stream_user, public coro::list_hook<struct stream_hook> {
  public:
   using list_tag = stream_hook;

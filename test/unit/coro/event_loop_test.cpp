@@ -15,6 +15,7 @@
 
 #include <csignal>
 #include <stdexcept>
+#include <string>
 
 namespace asio = boost::asio;
 using sluice::event_loop;
@@ -66,6 +67,30 @@ TEST_CASE("an event loop waits for a signal, and answers the first", "[event_loo
   loop.on_signal({SIGUSR1, SIGUSR2}, [&] { calls += 100; });
   loop.on_signal({SIGUSR1, SIGUSR2}, [&] { ++calls; });
   asio::post(loop.context(), [] { std::raise(SIGUSR2); });
+  loop.run();
+  CHECK(calls == 1);
+}
+
+TEST_CASE("the newest of those who wait for signals holds, also when one has come", "[event_loop]") {
+  event_loop loop;
+  std::string called;
+  loop.on_signal({SIGUSR1}, [&] { called += 'a'; });
+  asio::post(loop.context(), [&] {
+    std::raise(SIGUSR1);
+    loop.context().poll_one();  // its end is queued
+    loop.on_signal({SIGUSR2}, [&] { called += 'b'; });
+    asio::post(loop.context(), [] { std::raise(SIGUSR2); });
+  });
+  loop.run();
+  CHECK(called == "b");
+}
+
+TEST_CASE("what is no signal leaves those that are waited for as they are", "[event_loop]") {
+  event_loop loop;
+  int calls = 0;
+  loop.on_signal({SIGUSR1}, [&] { ++calls; });
+  CHECK_THROWS_AS(loop.on_signal({SIGUSR2, SIGKILL}, [] {}), boost::system::system_error);
+  asio::post(loop.context(), [] { std::raise(SIGUSR1); });
   loop.run();
   CHECK(calls == 1);
 }

@@ -133,6 +133,7 @@ class machine final : public http2::session_events {
     http2::data_wish wish;
     wish.bytes = std::min(most, who.outgoing.size());
     wish.end = who.ending && wish.bytes == who.outgoing.size();
+    wish.drained = !wish.end && wish.bytes == who.outgoing.size();
     wish.trailers = who.trailers.has_value();
     if (wish.end && wish.trailers) session.send_trailers(who.id);
     return wish;

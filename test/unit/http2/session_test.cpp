@@ -105,6 +105,55 @@ TEST_CASE("data that comes later is sent when the stream is resumed") {
   CHECK_FALSE(both.server.streams.at(0).ended);
 }
 
+TEST_CASE("a stream that has sent what it had goes on, ends, or is reset, as if nothing had been sent") {
+  connected both;
+  stream_end call;
+  call.outgoing = "first";
+  REQUIRE(both.client.open(call) == errc::ok);
+  REQUIRE(both.talk_on() == errc::ok);
+  auto& heard = both.server.streams.at(0);
+  CHECK(heard.body == "first");
+  SECTION("more bytes, again and again") {
+    for (int i = 0; i != 3; ++i) {
+      call.outgoing = "more";
+      both.client.session.resume_data(call.id, call);
+      REQUIRE(both.talk_on() == errc::ok);
+    }
+    CHECK(heard.body == "firstmoremoremore");
+    CHECK_FALSE(heard.ended);
+  }
+  SECTION("more bytes with the end") {
+    call.outgoing = "last";
+    call.ending = true;
+    both.client.session.resume_data(call.id, call);
+    REQUIRE(both.talk_on() == errc::ok);
+    CHECK(heard.body == "firstlast");
+    CHECK(heard.ended);
+  }
+  SECTION("the end alone") {
+    call.ending = true;
+    both.client.session.resume_data(call.id, call);
+    REQUIRE(both.talk_on() == errc::ok);
+    CHECK(heard.body == "first");
+    CHECK(heard.ended);
+  }
+  SECTION("trailers alone") {
+    call.trailers = fields{{"last", "word"}};
+    both.client.session.send_trailers(call.id);
+    REQUIRE(both.talk_on() == errc::ok);
+    CHECK(heard.lists.size() == 2);
+    CHECK(heard.ended);
+  }
+  SECTION("a reset behind bytes that are queued") {
+    call.outgoing = "never";
+    both.client.session.resume_data(call.id, call);
+    both.client.session.reset(call.id, 8);
+    REQUIRE(both.talk_on() == errc::ok);
+    CHECK(heard.body == "first");
+    CHECK(heard.closed == 8);
+  }
+}
+
 TEST_CASE("send stops once it has given enough, and goes on where it stopped") {
   connected both;
   stream_end call;

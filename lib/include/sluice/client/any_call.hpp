@@ -16,9 +16,9 @@ namespace sluice {
 /// Lifetime: the channel outlives the call, or has ended it; then everything that waits fails with UNAVAILABLE.
 class any_call {
  public:
-  /// What the server sent before its first message. Empty until then.
+  /// What the server sent before its first message. Empty until then: ask again once it is there.
   [[nodiscard]] metadata const& initial_metadata() const noexcept { return call_->initial_metadata(); }
-  /// What the server sent with its status. Empty until the call has ended.
+  /// What the server sent with its status. Empty until the call has ended: ask again then.
   [[nodiscard]] metadata const& trailing_metadata() const noexcept { return call_->trailing_metadata(); }
   /// "ipv4:127.0.0.1:50051"; empty before the call has a connection.
   [[nodiscard]] std::string const& peer() const noexcept { return call_->peer(); }

@@ -25,7 +25,8 @@ struct peer_limits {
   std::size_t max_continuations = 72;
   /// While more frames than this wait to be sent nothing is read. A client allows two more for each of its calls.
   std::size_t max_queued_frames = 1000;
-  /// Server: bytes that the socket has not taken yet. Above: nothing is read until it has.
+  /// Server: bytes that the socket has not taken yet. Above: nothing is read until it has. One write may leave more, up to
+  /// 1 MiB of messages for which the client has opened its windows.
   std::size_t max_unsent = std::size_t{64} * 1024;
   /// Server: from accept to the client's first SETTINGS, with TLS. A client has channel_options::connect_timeout.
   duration handshake_timeout = std::chrono::seconds{20};

@@ -35,9 +35,9 @@ class event_loop {
   void run();
   /// `run` returns as soon as it can, whatever is left. Before it, `stop` does nothing.
   void stop() noexcept;
-  /// Calls `then` from `run` when the first of the signals comes; after that they do what they did before. Until then
+  /// Calls `then` from `run` when the first of the signals comes; after that they do what they do by default. Until then
   /// `run` does not return for want of work. Asked for again, the newest holds. Throws boost::system::system_error for
-  /// what is no signal.
+  /// what is no signal that can be caught, and then changes nothing.
   void on_signal(std::initializer_list<int> signals, std::function<void()> then);
 
   /// What it stands on; complete with <boost/asio/io_context.hpp>.

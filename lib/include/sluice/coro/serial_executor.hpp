@@ -31,7 +31,8 @@ concept complete = requires { sizeof(T); };
 /// What a channel or a server runs on: an io_context that one thread runs, its executor, a strand, an any_io_executor, or
 /// an event_loop. It converts from each of them; nobody needs to name it.
 ///
-/// It keeps Asio's executors out of the headers that take one, and out of what a user's file compiles.
+/// Other executors are known by their `context()`, which BOOST_ASIO_NO_TS_EXECUTORS takes away from Asio's: pass the
+/// io_context itself there. It keeps Asio's executors out of the headers that take one, and out of what a user's file compiles.
 ///
 /// Lifetime: the execution context outlives what runs on it.
 class serial_executor {

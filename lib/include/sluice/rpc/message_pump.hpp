@@ -36,7 +36,7 @@ class message_pump final : private coro::generator_sink<T>, private coro::ready_
   [[nodiscard]] coro::outcome<void> failure() const {
     if (items_.valid()) return items_.body()->failure();
     coro::outcome<void> dropped;
-    dropped.fail(stream_->write_error());
+    if (status const why = stream_->write_error(); !why.ok()) dropped.fail(why);
     return dropped;
   }
 
