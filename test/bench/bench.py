@@ -18,6 +18,7 @@ columns (an implementation that is not there is skipped, with its reason):
 examples:
   ./dev bench --list                     what is measured
   ./dev bench --quick                    a minute or so, indicative only
+  ./dev bench --quick --all-rows         every row and plot, still indicative only
   ./dev bench --only server,client       two scenarios in full
   ./dev bench --markdown docs/benchmarks.md --html bench.html
                                          everything, on a machine that does nothing else
@@ -51,7 +52,7 @@ def run(options, children, congestion):
         progress.part = f"{at + 1} of {len(options.scenarios)}"
         began = progress.seconds()
         try:
-            if options.quick and not options.only and not scenarios.in_quick(each):
+            if bench.few_rows and not options.only and not scenarios.in_quick(each):
                 raise Skip("takes too long for --quick")
             found.add(each, each.measure(bench))
         except Skip as reason:
@@ -99,6 +100,7 @@ def read_options():
     add("--list", action="store_true", help="what is measured, and nothing else")
     add("--only", metavar="NAME[,NAME]", type=lambda text: text.split(","), help="measure only these")
     add("--quick", action="store_true", help="a minute or so once all is built: few rows, indicative only")
+    add("--all-rows", action="store_true", help="with --quick: everything, in short runs; some six minutes")
     add("--seconds", metavar="S", type=positive, help="how long a round is: 1, and 0.12 with --quick")
     add(
         "--without", metavar="NAME", action="append", default=[], help="leave a column out (may be repeated)"

@@ -16,7 +16,8 @@ class Bench:
     directory  where they are; `load` is the generator among them
     seconds    how long one round should be
     rounds     how many there are
-    quick      whether --quick was given: fewer rows, short runs
+    quick      whether --quick was given: short runs
+    few_rows   the same without --all-rows
     """
 
     def __init__(self, options, children, progress, found):
@@ -26,10 +27,11 @@ class Bench:
         self.seconds = options.seconds or (0.12 if options.quick else 1.0)
         self.rounds = 2 if options.quick else 4
         self.quick = options.quick
+        self.few_rows = options.quick and not options.all_rows
         self.progress = progress
         self.all = found
         self.failures = []
-        self._quick_until = progress.seconds() + QUICK_LIMIT if options.quick else None
+        self._quick_until = progress.seconds() + QUICK_LIMIT if self.few_rows else None
 
     def having(self, *sides):
         """The implementations that have the programs for these sides."""

@@ -13,7 +13,7 @@ IF_MISSED = {
 
 
 def of(bench):
-    return sorted(REQUIRED) if bench.quick else ALL
+    return sorted(REQUIRED) if bench.few_rows else ALL
 
 
 def name(shape):

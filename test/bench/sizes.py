@@ -41,7 +41,7 @@ def one_size(bench, started, kind, size):
 def measure(bench, kind):
     raw = Implementation(RAW, bench.directory, ["tcp_flow", "server"], ["tcp_flow", "client"])
     with bench.servers(MEASURED, [*bench.having("server", "client"), raw]) as started:
-        sizes = QUICK_SIZES if bench.quick else SIZES
+        sizes = QUICK_SIZES if bench.few_rows else SIZES
         return {str(size): one_size(bench, started, kind, size) for size in sizes}
 
 

@@ -23,6 +23,6 @@ def load(streams, options=()):
 
 
 def measure(bench):
-    sizes = (1000, 100000) if bench.quick else (1000, 10000, 100000)
+    sizes = (1000, 100000) if bench.few_rows else (1000, 10000, 100000)
     rows = {str(size): dict.fromkeys(servers(bench, size), load(size)) for size in sizes}
     return scaling.cpu_us(scaling.measured(bench, "unary beside streams", rows))

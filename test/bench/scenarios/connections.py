@@ -19,7 +19,7 @@ REQUIREMENTS = []
 
 @functools.cache  # connections_rate shows the other half of it
 def rounds(bench):
-    sizes = (1, 1000) if bench.quick else (1, 10, 100, 1000, 9900)  # our server takes 10,000
+    sizes = (1, 1000) if bench.few_rows else (1, 10, 100, 1000, 9900)  # our server takes 10,000
     rows = {str(size): dict.fromkeys(scaling.compared(bench), scaling.Load(size, 10)) for size in sizes}
     return scaling.measured(bench, "connections", rows)
 

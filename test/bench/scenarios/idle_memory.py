@@ -31,7 +31,7 @@ CONNECTIONS = 20  # of the streams; servers allow 1000 on each
 def measure(bench):
     rounds = 1 if bench.quick else 2  # they hardly differ
     result = {CONNECTION: {}, **{label: {} for label in STREAM.values()}}
-    those = ("sluice", "grpc callback") if bench.quick else [each.name for each in bench.having("server")]
+    those = ("sluice", "grpc callback") if bench.few_rows else [each.name for each in bench.having("server")]
     for each in bench.having("server"):
         if each.name not in those:
             continue

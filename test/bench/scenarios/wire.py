@@ -37,7 +37,7 @@ def measure(bench):
     rows = {RESPONSE: {}, REQUEST: {}}
     for label, side, count in ((RESPONSE, "server", of_response), (REQUEST, "client", of_request)):
         for each in bench.having(side):
-            if bench.quick and each.name not in ("sluice", "floor"):
+            if bench.few_rows and each.name not in ("sluice", "floor"):
                 continue
             bench.progress.say(f"wire: {label}, {each.name}")
             figure = bench.attempt(each.name, lambda: count(bench, canned, each))
