@@ -11,7 +11,9 @@ blocking::blocking(boost::asio::io_context& io) : where_{scheduler_of(io.get_exe
     throw status_error{code::failed_precondition, "run inside a task: co_await it instead"};
   where_->adopt(*this);
 }
-blocking::~blocking() = default;
+blocking::~blocking() {
+  root::unlink();  // as long as there is a scheduler: the last to hold it may be a thread of a pool
+}
 
 void blocking::start() {
   where_->turn([this] { start(context_, *this); });
