@@ -23,7 +23,7 @@ void message_stream::open_window() {
   // So that the peer need not wait inside a large message. What the window grows by is room that the reader asked for.
   if (std::size_t const size = messages_.awaited(); size > widest_) {
     widest_ = static_cast<std::uint32_t>(std::min<std::size_t>(size, largest_message));
-    widen_window(size);
+    widen_window(4 * size);  // for the next ones, too, that come while this one is read
   }
   consume(std::size_t{std::exchange(taken_, 0)} + std::exchange(withheld_, 0));
 }

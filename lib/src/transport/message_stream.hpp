@@ -19,7 +19,7 @@ namespace sluice::transport {
 ///
 /// The window opens as the reader takes messages: bytes that nobody reads yet are withheld, so a slow reader slows its
 /// peer. While the reader waits, what arrives is the reader's already and the window opens at once; for a message larger than
-/// the window, it grows to the message's size.
+/// the window, it grows to four times the message's size.
 class message_stream : public stream {
  public:
   enum class received : std::uint8_t { message, pending, end, broken };
