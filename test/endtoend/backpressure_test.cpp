@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who writes faster than the other end reads is made to wait: memory is bounded, and nothing is lost.
+#include "megabytes.hpp"
 #include "world.hpp"
 
 using namespace endtoend;
@@ -107,6 +108,13 @@ TEST_CASE("a stream that nobody reads does not hold up the other calls of its co
   });
   unread.clear();
   w.until([&] { return w.server.active_calls() == 0; });
+}
+
+TEST_CASE("megabytes come whole in both directions at once") {
+  bool const in_memory = GENERATE(true, false);
+  world w;
+  auto const on = in_memory ? w.connect_in_process() : w.connect();
+  w.run([&] { return megabytes_each_way(*on); });
 }
 
 TEST_CASE("a handler that never waits lets the others have their turn") {

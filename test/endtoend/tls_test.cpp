@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls over TLS: what works, who is who, and what changes while the server runs.
+#include "megabytes.hpp"
 #include "raw_tls.hpp"
 #include "support/wall_clock.hpp"
 #include "tls_world.hpp"
@@ -8,7 +9,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <numeric>
 
 using namespace endtoend;
 using Names = std::vector<std::string>;
@@ -41,25 +41,7 @@ TEST_CASE("TLS: the four kinds of call") {
 TEST_CASE("TLS: megabytes in both directions at once") {
   tls_world w;
   auto const on = w.secure_channel(w.listen(w.serving()), w.trusting());
-  w.run([&]() -> task<void> {
-    auto const large = []() -> generator<Note> {
-      for (int i = 0; i != 20; ++i) {
-        std::string text(1'000'000, '\0');
-        std::iota(text.begin(), text.end(), static_cast<char>(i));
-        for (char& each : text) each = static_cast<char>('a' + (static_cast<unsigned char>(each) % 26));
-        co_yield note(std::move(text), i);
-      }
-    };
-    auto chat = TalkStub{*on}.Chat(large());
-    auto again = large();
-    int count = 0;
-    while (auto* const back = co_await chat.next()) {
-      auto* const sent = co_await again.next();
-      CHECK((sent != nullptr && back->text() == sent->text()));
-      ++count;
-    }
-    CHECK(count == 20);
-  });
+  w.run([&] { return megabytes_each_way(*on); });
 }
 
 TEST_CASE("TLS: both versions, and the ciphers that HTTP/2 allows") {
