@@ -3,6 +3,7 @@
 
 #include "http2/hpack.hpp"
 #include "http2/huffman.hpp"
+#include "http2/latest_names.hpp"
 #include "support/catch.hpp"
 
 #include <random>
@@ -227,4 +228,32 @@ TEST_CASE("a known beginning may be followed by what changes the table") {
   std::string const behind = text({0x40, 1}) + "b" + text({1}) + "2";
   CHECK(end.hear(beginning + behind) == list{{":method", "POST"}, {"a", "1"}, {"b", "2"}});
   CHECK(end.hear(beginning) == list{{":method", "POST"}, {"b", "2"}});
+}
+
+TEST_CASE("what a name says is remembered for it alone") {
+  latest_names names;
+  int asked = 0;
+  auto const says = [&](std::string const& name) {
+    return names.find(name, [&](std::string_view of) {
+      ++asked;
+      return latest_names::meaning{static_cast<std::uint8_t>(of.empty() ? 0 : of.front()),
+                                   field_class::plain};
+    });
+  };
+  CHECK(says("").its == field_class::malformed);
+  CHECK(asked == 0);
+  CHECK(says("abc").kind == 'a');
+  CHECK(says("abc").kind == 'a');
+  CHECK(asked == 1);
+  CHECK(says("xbc").kind == 'x');  // as long
+  CHECK(says("y2345678901").kind == 'y');  // in the same place
+  CHECK(says("abc").kind == 'a');
+  CHECK(asked == 4);
+  std::string const longest(21, 'l');
+  std::string const longer(22, 'm');
+  for (int i = 0; i != 2; ++i) {
+    CHECK(says(longest).kind == 'l');
+    CHECK(says(longer).kind == 'm');
+  }
+  CHECK(asked == 7);  // what does not fit is found out each time
 }
