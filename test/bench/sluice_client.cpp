@@ -106,18 +106,23 @@ sluice::task<void> latency(sluice::channel& channel, program_options const& opti
   times.print();
 }
 
+template <class Messages>
+sluice::task<void> read_all(Messages& from, program_options const& options) {
+  std::uint64_t count = 0;
+  while (auto const* const message = co_await from.next()) {
+    if (message->payload().size() != options.size) fail("a message of another size");
+    ++count;
+  }
+  if (count != options.calls) fail("a wrong number of messages");
+}
+
 sluice::task<void> download(sluice::channel& channel, program_options const& options) {
   EchoStub echo{channel};
   Request request;
   request.set_count(options.calls);
   request.set_size(options.size);
-  std::uint64_t count = 0;
   auto messages = echo.Download(request);
-  while (auto const* const message = co_await messages.next()) {
-    if (message->payload().size() != options.size) fail("a message of another size");
-    ++count;
-  }
-  if (count != options.calls) fail("a wrong number of messages");
+  co_await read_all(messages, options);
 }
 
 sluice::generator<Message> many_messages(program_options const& options) {
@@ -136,16 +141,6 @@ sluice::task<void> write_all(sluice::bidi_streaming_call<Message, Message>& both
   Message const message = make_message(options);
   for (auto left = options.calls; left > 0; --left) co_await both.write(message);
   co_await both.writes_done();
-}
-
-sluice::task<void> read_all(sluice::bidi_streaming_call<Message, Message>& both,
-                            program_options const& options) {
-  std::uint64_t count = 0;
-  while (auto const* const message = co_await both.next()) {
-    if (message->payload().size() != options.size) fail("a message of another size");
-    ++count;
-  }
-  if (count != options.calls) fail("a wrong number of messages");
 }
 
 sluice::task<void> both_ways(sluice::channel& channel, program_options const& options) {
