@@ -100,7 +100,7 @@ def read_options():
     add("--list", action="store_true", help="what is measured, and nothing else")
     add("--only", metavar="NAME[,NAME]", type=lambda text: text.split(","), help="measure only these")
     add("--quick", action="store_true", help="a minute or so once all is built: few rows, indicative only")
-    add("--all-rows", action="store_true", help="with --quick: everything, in short runs; some six minutes")
+    add("--all-rows", action="store_true", help="with --quick: everything, in short runs; some four minutes")
     add("--seconds", metavar="S", type=positive, help="how long a round is: 1, and 0.12 with --quick")
     add(
         "--without", metavar="NAME", action="append", default=[], help="leave a column out (may be repeated)"

@@ -114,7 +114,7 @@ def missed(requirements, medians, more_is_better):
         line = f"{each.number} {each.what}: {shown(figure)}, gate {sign} {each.gate:g}"
         floor = each.measured(medians, more_is_better, "floor") if each.against != "floor" else None
         yield "".join(
-            [line, "" if floor is None else f"; the floor: {shown(floor)}", each.if_missed and f". {each.if_missed}"]
+            (line, "" if floor is None else f"; the floor: {shown(floor)}", each.if_missed and f". {each.if_missed}")
         )
 
 

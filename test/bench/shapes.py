@@ -7,8 +7,8 @@ COUNTED = (10, 100)
 IF_MISSED = {
     "4 × 1": "A turn has one call, and four system calls are most of what it costs, the floor's too. Next: another "
     "interface to the kernel than Asio's reactor has, such as io_uring.",
-    "10 × 10": "The kernel's part of a turn, shared by ten calls, is half of the figure, the floor's too. Next: HTTP/2 "
-    "of our own instead of nghttp2, which is half of the other half.",
+    "10 × 10": "The kernel's part of a turn, shared by ten calls, is half of the figure, the floor's too. Next: "
+    "HTTP/2 of our own instead of nghttp2, which is half of the other half.",
 }
 
 

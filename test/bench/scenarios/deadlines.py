@@ -2,7 +2,8 @@
 """What a deadline on every call costs: instructions at 10 × 100, system calls with one call outstanding.
 
 The load generator sends grpc-timeout as clients do whose timeouts differ from call to call: a literal that is
-not indexed, the dearer way for the server. Ours has the same timeout in each call, and indexes it. With --quick only of sluice.
+not indexed, the dearer way for the server. Ours has the same timeout in each call, and indexes it. With --quick
+only of sluice.
 """
 
 import counters

@@ -25,12 +25,15 @@ QUICK = False
 PLOT = {"bars": True}
 BUILD, SIZE = "clean build: CPU s", "stripped program: MiB"
 IF_MISSED = {
-    BUILD: "protobuf's own file and header are 0.41 of it (design/0017). Next: generated headers that include only the "
-    "kinds of call that they need.",
+    BUILD: "protobuf's own file and header are 0.41 of it (design/0017). Next: generated headers that include only "
+    "the kinds of call that they need.",
     SIZE: "",
 }
 REQUIREMENTS = [
-    Requirement("P16", f"hello world, {row}, against grpc C++", KEY, row, "grpc C++", 0.5, 0.3, at_least=False, if_missed=IF_MISSED[row])
+    Requirement(
+        "P16", f"hello world, {row}, against grpc C++", KEY, row, "grpc C++", 0.5, 0.3,
+        at_least=False, if_missed=IF_MISSED[row],
+    )
     for row in (BUILD, SIZE)
 ]
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

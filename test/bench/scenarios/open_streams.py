@@ -18,7 +18,10 @@ SECONDS = (6, 130)
 PLOT = {"x": "open streams", "log": True}
 IF_MISSED = "Each message finds its stream's state outside of the caches. Next: fewer lines of it."
 REQUIREMENTS = [
-    Requirement("P12", "CPU a message, 100k open streams against 1k", KEY, "100000", "row:1000", 1.5, 1.2, if_missed=IF_MISSED)
+    Requirement(
+        "P12", "CPU a message, 100k open streams against 1k", KEY, "100000", "row:1000", 1.5, 1.2,
+        if_missed=IF_MISSED,
+    )
 ]
 
 SLOW_TO_OPEN = ("grpc callback",)  # 1.51 takes a minute for 100,000 streams

@@ -15,11 +15,14 @@ PLOT = {"bars": True}
 KINDS = {"download": "server to client", "upload": "client to server", "both": "both directions"}
 GO_BOTH_WAYS = ("sluice", "floor", "grpc callback", "tonic", "grpc-go")
 IF_MISSED = (
-    "Of 520 instructions for a message that is received protobuf takes 290, and the floor has no coroutine. Next: fewer "
-    "layers between the frame and the message."
+    "Of 520 instructions for a message that is received protobuf takes 290, and the floor has no coroutine. Next: "
+    "fewer layers between the frame and the message."
 )
 REQUIREMENTS = [
-    Requirement("P9", f"10 B messages, {KINDS[kind]}: {what}", KEY, kind, against, gate, goal, at_least=True, if_missed=IF_MISSED)
+    Requirement(
+        "P9", f"10 B messages, {KINDS[kind]}: {what}", KEY, kind, against, gate, goal,
+        at_least=True, if_missed=IF_MISSED,
+    )
     for kind in KINDS
     for what, against, gate, goal in (
         ("million/s", "limit", 5, 17),

@@ -17,9 +17,14 @@ TITLE = "unary at 10 × 100 by threads: CPU µs of the server a call"
 MORE_IS_BETTER = False
 SECONDS = (4, 25)
 PLOT = {"bars": True}
-IF_MISSED = "On two cores the load shares the second one and its caches. Next: four cores; nothing is locked in a call."
+IF_MISSED = (
+    "On two cores the load shares the second one and its caches. Next: four cores; nothing is locked in a call."
+)
 REQUIREMENTS = [
-    Requirement("P12", "CPU a call, two threads against one", KEY, "2 threads", "row:1 thread", 1.1, 1.03, if_missed=IF_MISSED)
+    Requirement(
+        "P12", "CPU a call, two threads against one", KEY, "2 threads", "row:1 thread", 1.1, 1.03,
+        if_missed=IF_MISSED,
+    )
 ]
 
 OPTIONS = {"sluice": ("--threads",), "grpc callback": ()}
