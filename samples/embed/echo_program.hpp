@@ -33,16 +33,16 @@ class echo_program {
   };
 
   echo_program(asio::io_context& io, std::uint16_t port)
-      : timer_{io}, acceptor_{io, {asio::ip::address_v4::loopback(), port}} {
+      : timer_{io}, acceptor_{io, {asio::ip::address_v4::loopback(), port}},
+        address_{"127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port())} {
     asio::co_spawn(io, accept(), asio::detached);
     tick();
   }
 
   [[nodiscard]] counts const& counted() const { return counts_; }
   void set_prefix(std::string prefix) { prefix_ = std::move(prefix); }
-  [[nodiscard]] std::string address() const {
-    return "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
-  }
+  /// Also of one that has stopped: calls that are under way then still ask.
+  [[nodiscard]] std::string const& address() const { return address_; }
   void stop() {
     timer_.cancel();
     acceptor_.close();
@@ -83,6 +83,7 @@ class echo_program {
 
   asio::steady_timer timer_;
   asio::ip::tcp::acceptor acceptor_;
+  std::string address_;
   std::list<asio::ip::tcp::socket> sessions_;
   counts counts_;
   std::string prefix_;
