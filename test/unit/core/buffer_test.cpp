@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <memory>
 #include <random>
 #include <string>
 #include <utility>
@@ -87,6 +89,20 @@ TEST_CASE("clear keeps the memory and release gives it back") {
   CHECK(b.capacity() == 0);
   b.append(as_bytes("again"));
   CHECK(as_text(b.view()) == "again");
+}
+
+TEST_CASE("a large buffer does not begin a few bytes behind where others begin in their pages") {
+  // Larger than what malloc ever takes from its heap. Untouched, it costs no memory.
+  constexpr std::size_t large = std::size_t{40} * 1024 * 1024;
+  constexpr std::size_t page = 4096;
+  buffer b;
+  auto const room = b.prepare(large);
+  auto const other = std::make_unique_for_overwrite<std::byte[]>(large);
+  auto const address = [](std::byte const* of) { return reinterpret_cast<std::uintptr_t>(of); };
+  CHECK((address(room.data()) - address(other.get())) % page >= 64);
+  b.commit(large);
+  CHECK(b.holds(b.view().last(1)));
+  CHECK_FALSE(b.holds({other.get(), 1}));
 }
 
 TEST_CASE("a moved buffer takes the content along and leaves an empty one") {

@@ -88,7 +88,8 @@ class buffer {
     } else {
       std::size_t wanted = capacity_ < 128 ? 128 : capacity_ * 2;
       if (wanted < used + count) wanted = used + count;
-      auto* const bigger = static_cast<std::byte*>(allocate_block(wanted));
+      std::size_t const shift = shift_of(wanted);
+      auto* const bigger = static_cast<std::byte*>(allocate_block(shift + wanted)) + shift;
       if (used != 0) std::memcpy(bigger, data(), used);
       free_memory();
       data_ = bigger;
@@ -99,7 +100,14 @@ class buffer {
   }
 
   void free_memory() noexcept {
-    if (data_ != nullptr) deallocate_block(data_, capacity_);
+    if (data_ == nullptr) return;
+    std::size_t const shift = shift_of(capacity_);
+    deallocate_block(data_ - shift, shift + capacity_);
+  }
+  // Large allocations begin at the same place in a page. What is copied between two of them, to a few bytes further on, is
+  // what the copying instruction of AMD's processors is slow at: 3 GB/s instead of 50.
+  [[nodiscard]] static constexpr std::size_t shift_of(std::size_t capacity) noexcept {
+    return capacity < std::size_t{64} * 1024 ? 0 : 64;
   }
 
   std::byte* data_ = nullptr;
