@@ -10,6 +10,7 @@ namespace {
 constexpr std::int64_t message_size = 1000;
 // The receive window (256 KiB) and the sender's own buffer (32 KiB), in messages, with room for what one turn adds.
 constexpr std::int64_t in_flight_limit = (256 + 32 + 64) * 1024 / message_size;
+constexpr std::uint32_t no_larger = 256 * 1024;  // connection_window: the stream's does not grow
 
 }  // namespace
 
@@ -22,7 +23,8 @@ TEST_CASE("a handler's co_yield waits while the client does not read") {
     visit const here{handlers};
     for (; produced != asked.number(); ++produced) co_yield note(std::string(message_size, 'm'), produced);
   };
-  auto const on = in_memory ? w.connect_in_process() : w.connect();
+  auto const on = in_memory ? w.connect_in_process({.connection_window = no_larger})
+                            : w.connect({.connection_window = no_larger});
   auto heard = TalkStub{*on}.Listen(note("", 5000));
   w.run([&]() -> task<void> { CHECK((co_await heard.next())->number() == 0); });
   w.poll();

@@ -29,7 +29,7 @@ void session::impl::submit_ping(std::uint64_t opaque) {
   std::array<std::uint8_t, 8> bytes{};
   std::memcpy(bytes.data(), &opaque, sizeof opaque);
   watch.ping_sent();
-  nghttp2_submit_ping(native, NGHTTP2_FLAG_NONE, bytes.data());
+  submitted(nghttp2_submit_ping(native, NGHTTP2_FLAG_NONE, bytes.data()));
 }
 
 session::session(session_options const& options, session_events& events)
@@ -178,6 +178,13 @@ bool session::widen_window(std::int32_t id, std::size_t bytes) {
   if (wanted <= nghttp2_session_get_stream_effective_local_window_size(impl_->native, id)) return false;
   impl_->submitted(nghttp2_session_set_local_window_size(impl_->native, NGHTTP2_FLAG_NONE, id, wanted));
   return true;
+}
+
+std::size_t session::window(std::int32_t id) const noexcept {
+  auto const* const user = impl_->user(id);
+  if (user == nullptr || user->last_data_ || user->peer_ended_ || user->reset_) return 0;
+  return static_cast<std::size_t>(
+      std::max(0, nghttp2_session_get_stream_effective_local_window_size(impl_->native, id)));
 }
 
 void session::announce_shutdown(std::uint64_t opaque) {

@@ -126,6 +126,8 @@ class session {
   bool consume(std::int32_t id, std::size_t bytes);
   /// The stream's window becomes `bytes` if it is smaller, at most the connection's. True: there may be something to send.
   bool widen_window(std::int32_t id, std::size_t bytes);
+  /// The stream's window when its reader has taken everything; 0: nothing more comes.
+  [[nodiscard]] std::size_t window(std::int32_t id) const noexcept;
 
   /// First step of a graceful end: GOAWAY with the highest id, so that nothing under way is lost, and behind it a PING
   /// with `opaque`: when that is acknowledged, the peer has read the notice.

@@ -14,6 +14,7 @@ namespace {
 // Not kept by a stream that has sent what it had: it may wait for long, and the pool has it again at once.
 constexpr std::size_t small_outbox = 512;
 constexpr std::uint64_t drain_ping = 0x736c75696365'0001;
+constexpr std::uint64_t window_ping = 0x736c75696365'0003;
 
 class block_fields final : public http2::header_list {
  public:
@@ -39,7 +40,8 @@ connection::connection(coro::scheduler& where, std::unique_ptr<byte_stream> byte
     : scheduler_{where.shared_from_this()}, bytes_{std::move(bytes)},
       peer_{std::make_shared<std::string const>(bytes_->peer())}, side_{options.side},
       limits_{options.limits}, session_{options, *this},
-      strikes_{times.min_ping_interval, times.pings_without_calls}, timers_{*this, limits_, times} {}
+      strikes_{times.min_ping_interval, times.pings_without_calls}, timers_{*this, limits_, times},
+      window_probe_{options.initial_window, options.connection_window} {}
 
 connection::~connection() {
   // Dropped with its executor's context: the calls are dropped with their trees.
@@ -164,6 +166,9 @@ void connection::resume(stream& who) { session_.resume_data(who.id_, who); }
 
 void connection::consume(stream& who, std::size_t bytes) {
   if (session_.consume(who.id_, bytes)) flush_at_turn_end();
+  if (window_probe_.taken(who, bytes) &&
+      window_probe_.begin(who, session_.window(who.id_), scheduler_->now()))
+    ping(window_ping);
 }
 
 void connection::widen_window(stream& who, std::size_t bytes) {
@@ -194,6 +199,7 @@ void connection::join(stream& who) {
 void connection::leave(stream& who) noexcept {
   who.connection_ = nullptr;
   who.coro::list_hook<stream_hook>::unlink();
+  window_probe_.forget(who);
   if (sending_ != nullptr) sending_->keep(std::move(who.outbox_));  // its last message may be lent
   if (--open_count_ == 0) timers_.idle();
 }
@@ -216,7 +222,10 @@ void connection::headers(http2::stream_user& on, received_fields fields, bool en
   as_stream(on).on_headers(fields, end_stream, too_large);
 }
 
-void connection::data(http2::stream_user& on, bytes_view bytes) { as_stream(on).on_data(bytes); }
+void connection::data(http2::stream_user& on, bytes_view bytes) {
+  window_probe_.came(as_stream(on), bytes.size());
+  as_stream(on).on_data(bytes);
+}
 void connection::data_done(http2::stream_user& on) { as_stream(on).on_end(); }
 
 void connection::stream_closed(http2::stream_user& on, std::uint32_t error, bool by_peer) {
@@ -240,6 +249,14 @@ void connection::settings_received() {
 
 void connection::ping_acknowledged(std::uint64_t opaque) {
   if (opaque == drain_ping && draining_) finish_drain();
+  if (opaque == window_ping) look_at_window();
+}
+
+void connection::look_at_window() {
+  stream* const at = window_probe_.answered();
+  if (at == nullptr) return;
+  std::size_t const window = session_.window(at->id_);
+  if (window_probe_.too_small(window)) widen_window(*at, 2 * window);
 }
 
 void connection::ping_received() {

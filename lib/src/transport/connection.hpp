@@ -11,6 +11,7 @@
 #include "http2/session.hpp"
 #include "transport/connection_timers.hpp"
 #include "transport/stream.hpp"
+#include "transport/window_probe.hpp"
 #include "wire/header_block.hpp"
 
 #include <cstddef>
@@ -146,6 +147,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   void say_last_words();
   [[nodiscard]] errc fill(gather& out);
   void keep_unwritten(gather& out, std::size_t written);
+  void look_at_window();
   void join(stream& who);
   void leave(stream& who) noexcept;
 
@@ -165,6 +167,7 @@ class connection final : public std::enable_shared_from_this<connection>,
   http2::session session_;
   http2::ping_strikes strikes_;
   connection_timers timers_;
+  window_probe window_probe_;
   std::string_view drain_text_;
   counters counters_;
   bool recognized_ = false;  // as HTTP/2, by its first bytes

@@ -75,6 +75,7 @@ class stream : public http2::stream_user, public coro::list_hook<struct stream_h
 
  private:
   friend class connection;
+  friend class window_probe;
   virtual void on_headers(received_fields fields, bool end, bool too_large) = 0;
   virtual void on_data(bytes_view bytes) = 0;
   virtual void on_end() = 0;
@@ -87,6 +88,7 @@ class stream : public http2::stream_user, public coro::list_hook<struct stream_h
 
   transport::connection* connection_ = nullptr;
   std::int32_t id_ = 0;
+  std::uint32_t taken_ = 0;  // bytes, since the window was looked at
   bool headers_sent_ = false;
   bool drained_ = false;  // the session waits for resume_data
   bool ending_ = false;

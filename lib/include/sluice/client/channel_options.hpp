@@ -48,8 +48,8 @@ struct channel_options {
   std::size_t max_send_size = std::numeric_limits<std::uint32_t>::max();
   /// Bytes of one header list of a response, by name + value + 32.
   std::uint32_t max_header_list_size = 8 * 1024;
-  /// Bytes that a stream (a connection) may receive ahead of its reader. A stream whose reader waits for a larger message
-  /// gets a window of that message's size, at most the connection's.
+  /// Bytes that a stream (a connection) may receive ahead of its reader. The window of a stream that is read grows
+  /// with its messages and with what the peer can send in a round trip, at most to the connection's.
   std::uint32_t stream_window = 256 * 1024;
   std::uint32_t connection_window = 4 * 1024 * 1024;
   client_keepalive keepalive = {};

@@ -31,8 +31,8 @@ struct server_options {
   std::uint32_t max_header_list_size = 8 * 1024;
   /// Open connections, of all threads together; more wait in the system's queue until one closes.
   std::size_t max_connections = 10'000;
-  /// Bytes that a stream (a connection) may receive ahead of its reader. A stream whose reader waits for a larger message
-  /// gets a window of that message's size, at most the connection's.
+  /// Bytes that a stream (a connection) may receive ahead of its reader. The window of a stream that is read grows
+  /// with its messages and with what the peer can send in a round trip, at most to the connection's.
   std::uint32_t stream_window = 256 * 1024;
   std::uint32_t connection_window = 4 * 1024 * 1024;
   /// A connection without a call for so long is told to go (GOAWAY "max_idle"). duration::max(): never.
