@@ -61,27 +61,27 @@ char const* handler_pattern(kind k) {
     case kind::unary:
       return R"(
 ::sluice::task<$response$> $service$::$name$($request$) {
-  return ::sluice::unimplemented_task<$response$>($methods$::$name$);
+  ::sluice::throw_unimplemented($methods$::$name$);
 }
 )";
     case kind::server_streaming:
       return R"(
 ::sluice::generator<$response$> $service$::$name$($request$) {
-  return ::sluice::unimplemented_generator<$response$>($methods$::$name$);
+  ::sluice::throw_unimplemented($methods$::$name$);
 }
 )";
     case kind::client_streaming:
       return R"(
 ::sluice::task<$response$> $service$::$name$(
     ::sluice::generator<$request$>) {
-  return ::sluice::unimplemented_task<$response$>($methods$::$name$);
+  ::sluice::throw_unimplemented($methods$::$name$);
 }
 )";
     case kind::bidi_streaming:
       return R"(
 ::sluice::generator<$response$> $service$::$name$(
     ::sluice::generator<$request$>) {
-  return ::sluice::unimplemented_generator<$response$>($methods$::$name$);
+  ::sluice::throw_unimplemented($methods$::$name$);
 }
 )";
   }
@@ -136,7 +136,7 @@ std::string emit_source(protobuf::FileDescriptor const& file, std::vector<servic
        {"header", base.substr(base.rfind('/') + 1)}});
   if (services.empty()) return out;
 
-  out += "\n#include <utility>\n";
+  out += "\n#include <sluice/server/handlers.hpp>\n\n#include <utility>\n";
   auto const scope = cpp_namespace(file);
   if (!scope.empty()) out += "\nnamespace " + scope + " {\n";
   for (auto const& service : services) out += emit_service(service);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// What generated code stands on. Light on purpose: neither Asio nor nghttp2 comes with it.
+// What generated headers stand on, beside the kinds of call that each names. Light on purpose: neither Asio nor nghttp2 comes
+// with it.
 
-#include <sluice/client/calls.hpp>
+#include <sluice/coro/generator.hpp>
+#include <sluice/coro/task.hpp>
 #include <sluice/rpc/method.hpp>
 #include <sluice/rpc/protobuf.hpp>
-#include <sluice/server/handlers.hpp>
 #include <sluice/server/server_call.hpp>
 #include <sluice/server/service.hpp>
 

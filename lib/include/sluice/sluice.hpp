@@ -4,6 +4,7 @@
 // What most programs use; those that count compile time include the parts. Apart: <sluice/client/jwt.hpp>,
 // <sluice/client/oauth2.hpp>, <sluice/services/...> and <sluice/testing/...>.
 
+#include <sluice/client/calls.hpp>
 #include <sluice/client/channel.hpp>
 #include <sluice/client/credentials.hpp>
 #include <sluice/client/generic_stub.hpp>

@@ -61,3 +61,10 @@ void blocking::run(boost::asio::io_context& io, std::unique_ptr<blocking>& top) 
 }
 
 }  // namespace sluice::coro
+
+namespace sluice {
+
+template class coro::blocking_task<void>;
+template void run<void>(boost::asio::io_context& io, task<void> what);
+
+}  // namespace sluice

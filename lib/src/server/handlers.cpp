@@ -20,8 +20,9 @@ void running::end_written(bool room) noexcept { end(room ? status{} : call_.writ
 
 }  // namespace serving
 
-status unimplemented(method which) {
-  return status{code::unimplemented, "method " + std::string{which.path} + " is not implemented"};
+void throw_unimplemented(method which) {
+  throw status_error{
+      status{code::unimplemented, "method " + std::string{which.path} + " is not implemented"}};
 }
 
 }  // namespace sluice

@@ -3,6 +3,7 @@
 
 #include "hello.pb.h"
 
+#include <sluice/client/unary_call.hpp>
 #include <sluice/generated.hpp>
 
 #include <span>

@@ -81,6 +81,10 @@ T run(boost::asio::io_context& io, task<T> what) {
   coro::blocking::run(io, waits);
   return outcome.take();
 }
+// What most mains run is compiled in the library.
+extern template class coro::blocking_task<void>;
+extern template void run<void>(boost::asio::io_context& io, task<void> what);
+
 template <coro::awaitable A>
   requires(!coro::is_task<A>)
 auto run(boost::asio::io_context& io, A awaitable) -> coro::await_result_of<A> {

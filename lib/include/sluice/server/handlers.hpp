@@ -211,15 +211,7 @@ constexpr method_handler serve_bidi_streaming(method which) noexcept {
                                        serving::streaming<typename s::response>, Method>::start};
 }
 
-/// What a method answers that the service does not override.
-[[nodiscard]] status unimplemented(method which);
-template <class Response>
-task<Response> unimplemented_task(method which) {
-  co_return unimplemented(which);
-}
-template <class Response>
-generator<Response> unimplemented_generator(method which) {
-  co_yield unimplemented(which);
-}
+/// What a method does that the service does not override. Fails with: UNIMPLEMENTED.
+[[noreturn]] void throw_unimplemented(method which);
 
 }  // namespace sluice
