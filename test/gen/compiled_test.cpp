@@ -5,6 +5,7 @@
 #include "clashes_beside.sluice.hpp"
 #include "comments.sluice.hpp"
 #include "deep/er/nested_package.sluice.hpp"
+#include "empty_service.sluice.hpp"
 #include "generic_services.sluice.hpp"
 #include "hello.sluice.hpp"
 #include "imports.sluice.hpp"
@@ -54,6 +55,7 @@ TEST_CASE("a generated service says its name and has a handler for each method")
 }
 
 TEST_CASE("each service of a file is served, one without a method too") {
+  check<lonely::NothingService>("lonely.Nothing", 0);
   check<many::FirstService>("many.First", 1);
   check<many::EmptyService>("many.Empty", 0);
   check<many::SecondService>("many.Second", 1);

@@ -209,6 +209,14 @@ class Services(Generated):
         self.assertEqual(methods(self.header('many_services'))['EmptyMethods'], [])
         self.assertIn('EmptyService::sluice_methods() const noexcept {\n  return {};\n}', self.source('many_services'))
 
+    def test_the_headers_of_the_calls_that_a_file_names_are_included_and_no_others(self):
+        def calls(name):
+            return re.findall(r'^#include <sluice/client/(\w+)_call.hpp>$', self.header(name), re.M)
+        self.assertEqual(calls('streaming'), ['bidi_streaming', 'client_streaming', 'server_streaming', 'unary'])
+        self.assertEqual(calls('many_services'), ['bidi_streaming', 'server_streaming', 'unary'])
+        self.assertEqual(calls('hello'), ['unary'])
+        self.assertEqual(calls('empty_service') + calls('no_service'), [])
+
     def test_the_four_kinds_of_call_have_their_types(self):
         header = self.header('streaming')
         ask, answer = '::streaming::Ask', '::streaming::Answer'

@@ -14,7 +14,8 @@ from pathlib import Path
 import tree
 
 # What generated code includes, and the doors that a program without Asio of its own needs.
-LIGHT = ["generated.hpp", "client/channel.hpp", "server/server.hpp", "coro/event_loop.hpp", "coro/run.hpp"]
+LIGHT = ["generated.hpp", "client/calls.hpp", "server/handlers.hpp", "client/channel.hpp", "server/server.hpp",
+         "coro/event_loop.hpp", "coro/run.hpp"]
 HEAVY = {"algorithm", "deque", "filesystem", "fstream", "future", "iomanip", "iostream", "list", "locale", "map", "random",
          "ranges", "regex", "set", "sstream", "thread", "unordered_map", "valarray"}
 INCLUDE = re.compile(r"^\s*#\s*include\s*<([^>]+)>")

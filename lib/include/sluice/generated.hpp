@@ -13,6 +13,8 @@
 
 namespace sluice {
 
+class channel;
+
 /// The contract between generated code and the library. Generated headers assert the number that they were made for.
 inline constexpr int generated_api = 1;
 
