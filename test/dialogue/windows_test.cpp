@@ -40,10 +40,12 @@ TEST_CASE("a reader that does not ask withholds its stream's window") {
 }
 
 TEST_CASE("a message larger than the window comes through to a reader that waits") {
-  server_dialogue d{{.stream_window = 20'000, .connection_window = 200'020}};
+  server_dialogue d{{.stream_window = 20'000}};
   auto peer = d.client();
   std::string const whole = data(1).message(std::string(50'000, 'w')).payload;
-  peer.send(client_request(1)).send(data(1).bytes(whole.substr(0, 16'000))).expect_silence();
+  peer.send(client_request(1)).send(data(1).bytes(whole.substr(0, 16'000)));
+  peer.expect_any(frame_type::ping, 0);  // is the window large enough?
+  peer.expect_silence();
   CHECK(peer.window_given(1) == 180'020);  // four messages with their prefixes, less the window
   peer.send(data(1).bytes(whole.substr(16'000, 16'000))).expect_silence();
   peer.send(data(1).bytes(whole.substr(32'000, 16'000))).expect_silence();
@@ -96,6 +98,49 @@ TEST_CASE("a window that is large enough stays, and the pause to the next look d
     d.clock.advance(1ms);
     peer.send(piece(1)).send(piece(1));
   }
+  peer.expect_any(frame_type::ping, 0);
+}
+
+TEST_CASE("streams whose windows are large enough put off the looks at others for no longer than 640 ms") {
+  server_dialogue d{{.stream_window = 64'000}};
+  auto peer = d.client();
+  peer.send(client_request(1)).send(client_request(3));
+  for (int i = 0; i != 12; ++i) {
+    auto const asked = peer.send(piece(1)).send(piece(1)).expect_any(frame_type::ping, 0);
+    peer.send(ping_ack(asked.payload)).expect_silence();
+    d.clock.advance(10'240ms);
+  }
+  auto const asked = peer.send(piece(1)).send(piece(1)).expect_any(frame_type::ping, 0);
+  peer.send(ping_ack(asked.payload)).expect_silence();
+  d.clock.advance(639ms);
+  peer.send(piece(3)).send(piece(3)).expect_silence();
+  d.clock.advance(1ms);
+  auto const next = peer.send(piece(3)).send(piece(3)).expect_any(frame_type::ping, 0);
+  peer.send(piece(3)).expect_silence();
+  peer.send(ping_ack(next.payload)).expect_silence();  // grows: no pause is long any more
+  d.clock.advance(20ms);
+  peer.send(piece(3)).send(piece(3)).expect_any(frame_type::ping, 0);
+}
+
+TEST_CASE("a stream that ends before the answer was looked at in vain") {
+  server_dialogue d{{.stream_window = 64'000}};
+  event never;
+  d.handlers.client_streaming = [&](generator<text> items) -> task<text> {
+    while (co_await items.next() != nullptr) {}
+    co_await never.wait();
+    co_return text{};
+  };
+  auto peer = d.client();
+  peer.send(client_request(1)).send(client_request(3));
+  auto const asked = peer.send(piece(1)).send(piece(1)).expect_any(frame_type::ping, 0);
+  peer.send(piece(1)).send(data(1).message("").end()).expect_silence();
+  auto const given = peer.window_given(1);
+  peer.send(ping_ack(asked.payload)).expect_silence();
+  CHECK(peer.window_given(1) == given);
+  d.clock.advance(39ms);
+  peer.send(piece(3)).send(piece(3)).expect_silence();
+  d.clock.advance(1ms);
+  peer.send(piece(3)).send(piece(3)).expect_any(frame_type::ping, 0);
 }
 
 TEST_CASE("a window that fills while nobody reads is not too small") {
@@ -128,7 +173,7 @@ TEST_CASE("one PING looks at one window; its answer is for nobody when the strea
       .send(ping_ack(asked.payload))
       .expect_silence();
   CHECK(peer.window_given(3) == 64'000);
-  d.clock.advance(20ms);
+  d.clock.advance(40ms);
   auto const next = peer.send(piece(3)).expect_any(frame_type::ping, 0);
   peer.send(piece(3)).send(piece(3)).expect_silence();
   auto const given = peer.window_given(3);

@@ -45,6 +45,26 @@ TEST_CASE("a handler's co_yield waits while the client does not read") {
   CHECK(handlers.ended == 1);
 }
 
+TEST_CASE("what a stream's window has grown to bounds what is on its way, too") {
+  bool const in_memory = GENERATE(true, false);
+  world w;
+  std::int64_t produced = 0;
+  w.service.listen = [&](Note asked) -> generator<Note> {
+    for (; produced != asked.number(); ++produced) co_yield note(std::string(message_size, 'm'), produced);
+  };
+  auto const on = in_memory ? w.connect_in_process() : w.connect();
+  auto heard = TalkStub{*on}.Listen(note("", 100'000));
+  constexpr std::int64_t limit = (4096 + 32 + 64) * 1024 / message_size;  // connection_window, as above
+  w.run([&]() -> task<void> {
+    for (std::int64_t next = 0; next != 20'000; ++next) {
+      CHECK((co_await heard.next())->number() == next);
+      CHECK(produced - next < limit);
+    }
+  });
+  w.poll();
+  CHECK(produced < 20'000 + limit);
+}
+
 TEST_CASE("a request generator waits while the handler does not read") {
   bool const in_memory = GENERATE(true, false);
   world w;

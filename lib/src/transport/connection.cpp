@@ -253,9 +253,9 @@ void connection::ping_acknowledged(std::uint64_t opaque) {
 }
 
 void connection::look_at_window() {
-  stream* const at = window_probe_.answered();
-  if (at == nullptr) return;
-  std::size_t const window = session_.window(at->id_);
+  if (!window_probe_.answered()) return;
+  stream* const at = window_probe_.looked_at();
+  std::size_t const window = at != nullptr ? session_.window(at->id_) : 0;
   if (window_probe_.too_small(window)) widen_window(*at, 2 * window);
 }
 

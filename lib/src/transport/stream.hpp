@@ -89,6 +89,7 @@ class stream : public http2::stream_user, public coro::list_hook<struct stream_h
   transport::connection* connection_ = nullptr;
   std::int32_t id_ = 0;
   std::uint32_t taken_ = 0;  // bytes, since the window was looked at
+  std::uint8_t vain_looks_ = 0;  // at it, since it grew
   bool headers_sent_ = false;
   bool drained_ = false;  // the session waits for resume_data
   bool ending_ = false;

@@ -7,7 +7,8 @@ namespace sluice::transport {
 
 bool window_probe::begin(stream& of, std::size_t window, time_point now) noexcept {
   of.taken_ = 0;
-  if (window == 0 || window >= largest_ || now < began_ + pause_) return false;
+  auto const vain = std::max(vain_looks_, of.vain_looks_);
+  if (window == 0 || window >= largest_ || now < began_ + shortest_pause * (1 << vain)) return false;
   began_ = now;
   of_ = &of;
   came_ = 0;
@@ -17,8 +18,13 @@ bool window_probe::begin(stream& of, std::size_t window, time_point now) noexcep
 }
 
 bool window_probe::too_small(std::size_t window) noexcept {
-  bool const used = came_ >= window / 4;
-  pause_ = used ? shortest_pause : std::min(2 * pause_, longest_pause);
+  stream* const of = std::exchange(of_, nullptr);
+  bool const used = of != nullptr && window != 0 && came_ >= window / 4;
+  auto const count = [used](std::uint8_t& vain, std::uint8_t most) {
+    vain = used ? 0 : std::min(static_cast<std::uint8_t>(vain + 1), most);
+  };
+  count(vain_looks_, most_vain_at_any);
+  if (of != nullptr) count(of->vain_looks_, most_vain);
   return used;
 }
 

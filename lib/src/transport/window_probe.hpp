@@ -18,8 +18,8 @@ namespace sluice::transport {
 ///   taken -> begin -> (PING) -> came ... -> answered -> too_small
 ///
 /// One stream of a connection is looked at at a time, and the next one when DATA has come behind the answer: a server
-/// forgets the PINGs that it has counted when it sends DATA (gRFC A8). Between two looks is a pause that grows with each
-/// look at a window that was large enough.
+/// forgets the PINGs that it has counted when it sends DATA (gRFC A8). Before a look is a pause, which doubles with each
+/// look in vain: at the stream, and in small at any.
 class window_probe {
  public:
   /// Streams begin with a window of `initial` bytes, and end with one of `largest`.
@@ -38,12 +38,11 @@ class window_probe {
     if (!pinged_) may_begin_ = true;
     else if (of_ == &on) came_ += bytes;
   }
-  /// The answer has come. Null: the stream has gone, or there was no question.
-  [[nodiscard]] stream* answered() noexcept {
-    pinged_ = false;
-    return std::exchange(of_, nullptr);
-  }
-  /// Whether that one's window, of so many bytes, is to be doubled.
+  /// The answer has come. False: to no question.
+  [[nodiscard]] bool answered() noexcept { return std::exchange(pinged_, false); }
+  /// Who was looked at; null: it has gone.
+  [[nodiscard]] stream* looked_at() const noexcept { return of_; }
+  /// Ends the look. True: that one's window, of so many bytes, is to be doubled.
   [[nodiscard]] bool too_small(std::size_t window) noexcept;
   void forget(stream const& gone) noexcept {
     if (of_ == &gone) of_ = nullptr;
@@ -52,14 +51,15 @@ class window_probe {
  private:
   static constexpr std::size_t never = static_cast<std::size_t>(-1);
   static constexpr duration shortest_pause = std::chrono::milliseconds{20};
-  static constexpr duration longest_pause = std::chrono::seconds{10};
+  static constexpr std::uint8_t most_vain = 9;  // looks at one stream that count: up to 10 s
+  static constexpr std::uint8_t most_vain_at_any = 5;  // 640 ms
 
   std::size_t enough_;
   std::size_t largest_;
   std::size_t came_ = 0;  // since the PING
   stream* of_ = nullptr;
   time_point began_ = time_point::min();
-  duration pause_ = shortest_pause;
+  std::uint8_t vain_looks_ = 0;  // at any
   bool pinged_ = false;
   bool may_begin_ = true;
 };
