@@ -215,8 +215,8 @@ TEST_CASE("between two PINGs the peer has sent DATA behind the answer to the fir
 }
 
 TEST_CASE("a client's windows grow in the same way") {
-  client_dialogue d{{.stream_window = 64'000}};
   outcome out;
+  client_dialogue d{{.stream_window = 64'000}};
   spawn(d.io, run_server_streaming(d.through, text{"x"}, {}, out), boost::asio::detached);
   auto peer = d.server();
   peer.expect_any(frame_type::headers, 1);
