@@ -21,8 +21,7 @@ void running::end_written(bool room) noexcept { end(room ? status{} : call_.writ
 }  // namespace serving
 
 void throw_unimplemented(method which) {
-  throw status_error{
-      status{code::unimplemented, "method " + std::string{which.path} + " is not implemented"}};
+  throw status_error{code::unimplemented, "method " + std::string{which.path} + " is not implemented"};
 }
 
 }  // namespace sluice
