@@ -20,6 +20,11 @@ def run(bench, command, port, kind, size, messages):
     return messages * (size + PREFIX) / result["seconds"] / 1e6
 
 
+def lasting(rate, seconds, size):
+    """How many messages."""
+    return max(4, int(rate * 1e6 * seconds / (size + PREFIX)))
+
+
 def one_size(bench, started, kind, size):
     first = max(4, min(MOST_MESSAGES, FIRST_BYTES // (size + PREFIX)))
     measures = {}
@@ -31,9 +36,10 @@ def one_size(bench, started, kind, size):
             return run(bench, command, port, kind, size, messages)
 
         bench.progress.say(f"{kind} of {size} B: how fast is {each.name}?")
-        rate = bench.attempt(each.name, lambda: once(first))
+        # The second try is long enough for the start of the stream not to count.
+        rate = bench.attempt(each.name, lambda: once(lasting(once(first), 0.1 * bench.seconds, size)))
         if rate:
-            messages = max(4, int(rate * 1e6 * bench.seconds / (size + PREFIX)))
+            messages = lasting(rate, bench.seconds, size)
             measures[each.name] = lambda once=once, messages=messages: once(messages)
     return bench.interleaved(f"{kind} of {size} B", measures)
 
