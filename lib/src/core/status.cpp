@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sluice/core/status.hpp>
 
+#include <atomic>
+#include <cstddef>
 #include <cstring>
 #include <new>
 #include <typeinfo>
@@ -15,13 +17,35 @@ int number_of(code value) noexcept {
 
 }  // namespace
 
+struct status::text {
+  std::string message;
+  std::string details;
+  std::atomic<std::size_t> users = 1;
+};
+
+void status::shared_text::add_user(text& of) noexcept { of.users.fetch_add(1, std::memory_order_relaxed); }
+void status::shared_text::remove_user(text& of) noexcept {
+  if (of.users.fetch_sub(1, std::memory_order_acq_rel) == 1) delete &of;
+}
+
 status::status(sluice::code value, std::string_view message, origin who) noexcept
     : code_{value}, origin_{who} {
   if (value == sluice::code::ok || message.empty()) return;
   try {
-    text_ = std::make_shared<text const>(text{std::string{message}, {}});
+    text_ = shared_text{new text{std::string{message}, {}}};
   } catch (std::bad_alloc const&) {  // then without words: whoever fails a call must not fail at that
   }
+}
+
+std::string_view status::message() const noexcept {
+  return text_.get() != nullptr ? std::string_view{text_.get()->message} : "";
+}
+std::string_view status::details() const noexcept {
+  return text_.get() != nullptr ? std::string_view{text_.get()->details} : "";
+}
+
+bool operator==(status const& a, status const& b) noexcept {
+  return a.code() == b.code() && a.message() == b.message() && a.details() == b.details();
 }
 
 status status::with_detail(std::string_view type_url, std::string_view value) const {
@@ -30,7 +54,7 @@ status status::with_detail(std::string_view type_url, std::string_view value) co
 
 status status::with_details(std::string bytes) const {
   status copy = *this;
-  copy.text_ = std::make_shared<text const>(text{std::string{message()}, std::move(bytes)});
+  copy.text_ = shared_text{new text{std::string{message()}, std::move(bytes)}};
   return copy;
 }
 
@@ -47,6 +71,8 @@ status_error::status_error(status_error const& other) = default;
 status_error& status_error::operator=(status_error const& other) = default;
 status_error::~status_error() = default;
 char const* status_error::what() const noexcept { return what_.c_str(); }
+
+void throw_misuse(std::string_view what) { throw status_error{code::failed_precondition, what}; }
 
 #ifdef __GLIBCXX__
 // As the standard library's own std::exception_ptr_cast (C++26) does it: the pointer is to the exception object.

@@ -7,7 +7,6 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 namespace sluice {
 
@@ -24,18 +23,18 @@ class [[nodiscard]] result {
   template <class U = T>
     requires std::constructible_from<T, U> && (!std::same_as<std::remove_cvref_t<U>, result>) &&
              (!std::same_as<std::remove_cvref_t<U>, E>)
-  result(U&& value) : state_{std::in_place_index<0>, std::forward<U>(value)} {}
-  result(E error) : state_{std::in_place_index<1>, std::move(error)} {}
+  result(U&& value) : value_{std::in_place, std::forward<U>(value)} {}
+  result(E error) : error_{std::move(error)} {}
 
-  [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
+  [[nodiscard]] bool has_value() const noexcept { return value_.has_value(); }
   explicit operator bool() const noexcept { return has_value(); }
 
   /// Precondition of the four: has_value().
-  [[nodiscard]] T& operator*() & noexcept { return *std::get_if<0>(&state_); }
-  [[nodiscard]] T const& operator*() const& noexcept { return *std::get_if<0>(&state_); }
-  [[nodiscard]] T&& operator*() && noexcept { return std::move(*std::get_if<0>(&state_)); }
-  [[nodiscard]] T* operator->() noexcept { return std::get_if<0>(&state_); }
-  [[nodiscard]] T const* operator->() const noexcept { return std::get_if<0>(&state_); }
+  [[nodiscard]] T& operator*() & noexcept { return *value_; }
+  [[nodiscard]] T const& operator*() const& noexcept { return *value_; }
+  [[nodiscard]] T&& operator*() && noexcept { return *std::move(value_); }
+  [[nodiscard]] T* operator->() noexcept { return &*value_; }
+  [[nodiscard]] T const* operator->() const noexcept { return &*value_; }
 
   /// The value, or throws status_error.
   [[nodiscard]] T& value() &
@@ -58,7 +57,7 @@ class [[nodiscard]] result {
   }
 
   /// Precondition: !has_value().
-  [[nodiscard]] E const& error() const noexcept { return *std::get_if<1>(&state_); }
+  [[nodiscard]] E const& error() const noexcept { return error_; }
   /// Why there is no value; ok when there is one.
   [[nodiscard]] sluice::status status() const
     requires std::same_as<E, sluice::status>
@@ -67,7 +66,9 @@ class [[nodiscard]] result {
   }
 
  private:
-  std::variant<T, E> state_;
+  // No std::variant: each file that includes this would read it.
+  std::optional<T> value_;
+  E error_{};
 };
 
 template <class E>

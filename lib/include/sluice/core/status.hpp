@@ -4,8 +4,8 @@
 #include <sluice/core/code.hpp>
 #include <sluice/core/status_details.hpp>
 
+#include <cstdint>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,13 +32,9 @@ class status {
   [[nodiscard]] sluice::code code() const noexcept { return code_; }
   [[nodiscard]] origin who() const noexcept { return origin_; }
   /// UTF-8; empty when nothing was said.
-  [[nodiscard]] std::string_view message() const noexcept {
-    return text_ ? std::string_view{text_->message} : "";
-  }
+  [[nodiscard]] std::string_view message() const noexcept;
   /// The raw bytes of grpc-status-details-bin: a serialized google.rpc.Status. Empty when there are none.
-  [[nodiscard]] std::string_view details() const noexcept {
-    return text_ ? std::string_view{text_->details} : "";
-  }
+  [[nodiscard]] std::string_view details() const noexcept;
 
   /// A copy that carries one more detail, for programs: a protobuf message, as a google.protobuf.Any in the
   /// google.rpc.Status that the details are. Several may be chained. An ok status has no details on the wire.
@@ -76,18 +72,38 @@ class status {
   /// "NOT_FOUND: no feature at this point", for logs.
   [[nodiscard]] std::string to_string() const;
 
-  friend bool operator==(status const& a, status const& b) noexcept {
-    return a.code_ == b.code_ && a.message() == b.message() && a.details() == b.details();
-  }
+  friend bool operator==(status const& a, status const& b) noexcept;
 
  private:
-  struct text {
-    std::string message;
-    std::string details;
+  struct text;
+  /// Shared, as statuses travel through several hands. An ok one has none, and only that is decided in place: what a
+  /// std::shared_ptr does is compiled at each place that ends a status.
+  class shared_text {
+   public:
+    shared_text() noexcept = default;
+    explicit shared_text(text* owned) noexcept : text_{owned} {}
+    shared_text(shared_text const& other) noexcept : text_{other.text_} {
+      if (text_ != nullptr) add_user(*text_);
+    }
+    shared_text(shared_text&& other) noexcept : text_{std::exchange(other.text_, nullptr)} {}
+    shared_text& operator=(shared_text other) noexcept {
+      std::swap(text_, other.text_);
+      return *this;
+    }
+    ~shared_text() {
+      if (text_ != nullptr) remove_user(*text_);
+    }
+    [[nodiscard]] text const* get() const noexcept { return text_; }
+
+   private:
+    static void add_user(text& of) noexcept;
+    static void remove_user(text& of) noexcept;
+    text* text_ = nullptr;
   };
+
   sluice::code code_ = sluice::code::ok;
   origin origin_ = origin::local;
-  std::shared_ptr<text const> text_;  // shared: statuses travel through several hands, and an ok one has none
+  shared_text text_;
 };
 
 /// Thrown by an awaited call that failed.
@@ -113,6 +129,9 @@ class status_error : public std::exception {
   sluice::status status_;
   std::string what_;
 };
+
+/// What misuse fails with: throws status_error FAILED_PRECONDITION. In the library, as no program is made to take that path.
+[[noreturn]] void throw_misuse(std::string_view what);
 
 /// The status of the status_error in `thrown`, valid as long as that; null for another exception. Throws nothing to find
 /// out, as a rethrow costs as much as a short call.
