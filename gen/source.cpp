@@ -120,7 +120,7 @@ std::string emit_service(service_names const& names) {
       calls + handlers + fill(service_functions, {{"service", names.service}, {"methods", names.methods}});
   if (entries.empty()) return out + "  return {};\n}\n";
   return out + "  static constexpr ::sluice::method_handler methods[] = {\n" + entries +
-         "  };\n  return methods;\n}\n";
+         "  };\n  return ::sluice::table_of(methods);\n}\n";
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include <sluice/coro/task.hpp>
 #include <sluice/coro/when_all.hpp>
 #include <sluice/generated.hpp>
+#include <sluice/rpc/compressor.hpp>
 #include <sluice/server/bearer.hpp>
 #include <sluice/server/generic_service.hpp>
 #include <sluice/server/interceptor.hpp>

@@ -3,6 +3,18 @@
 
 namespace sluice::calling {
 
+bool end_waiter::start(client_call& call, std::coroutine_handle<> self, coro::context& under) {
+  if (call.started()) throw_misuse("a unary call is awaited twice");
+  call.start(under);
+  if (call.ended()) return false;
+  self_ = self;
+  under_ = &under;
+  call.when_ended(*this);
+  return true;
+}
+
+void end_waiter::run() noexcept { coro::resume_under(*under_, self_); }
+
 status read_response(client_call& call, void* response, bool (*parse)(void*, bytes_view)) {
   if (!call.outcome().ok()) return call.outcome();
   bytes_view bytes;

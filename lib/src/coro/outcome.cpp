@@ -8,6 +8,8 @@ void failure::take_over(failure& other, ended_with kind) noexcept {
   else std::construct_at(&thrown, std::move(other.thrown));
 }
 
+void failure::hold_current() noexcept { std::construct_at(&thrown, std::current_exception()); }
+
 void failure::destroy(ended_with kind) noexcept {
   if (kind == ended_with::status) std::destroy_at(&why);
   else std::destroy_at(&thrown);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sluice/core/buffer.hpp>
 #include <sluice/coro/context.hpp>
 #include <sluice/coro/scheduler.hpp>
 
@@ -23,7 +24,12 @@ time_point real_now() noexcept { return std::chrono::steady_clock::now(); }
 context* current_context() noexcept { return running_context; }
 void set_current_context(context* value) noexcept { running_context = value; }
 
-scheduler::scheduler() : now_{real_now()}, timers_{now_} {}
+struct scheduler::step_memory {
+  buffer scratch;
+  buffer slab;
+};
+
+scheduler::scheduler() : now_{real_now()}, timers_{now_}, memory_{std::make_unique<step_memory>()} {}
 scheduler::~scheduler() = default;
 
 scheduler* scheduler::current() noexcept { return running; }
@@ -38,6 +44,12 @@ void scheduler::at_turn_end(turn_hook& hook) noexcept {
   hooks_.push_back(hook);
   if (!in_turn_) request_turn();
 }
+
+std::span<std::byte> scheduler::scratch(std::size_t count) {
+  memory_->scratch.clear();
+  return memory_->scratch.prepare(count);
+}
+buffer& scheduler::slab() noexcept { return memory_->slab; }
 
 void scheduler::start_timer(timer& node, time_point at) noexcept {
   timers_.add(node, at);

@@ -31,4 +31,17 @@ std::coroutine_handle<> way_home::resume(context& home, std::coroutine_handle<> 
 
 void way_home::complete(context& home, completion& done) noexcept { post(home, new hop{home, {}, &done}); }
 
+std::coroutine_handle<> task_end::leave() noexcept {
+  bool const at_home = context()->scheduler().is_current();
+  if (continuation_) {
+    if (at_home) [[likely]]
+      return continuation_;
+    return way_home_.resume(*context(), continuation_);
+  }
+  if (at_home) [[likely]]
+    done_->completed();
+  else way_home_.complete(*context(), *done_);
+  return std::noop_coroutine();
+}
+
 }  // namespace sluice::coro

@@ -45,7 +45,7 @@ struct records_bio {
 
   static int write(BIO* bio, char const* from, std::size_t size, std::size_t* put) {
     BIO_clear_retry_flags(bio);
-    bool const taken = engine_of(bio).records_.push(as_bytes({from, size}));
+    bool const taken = engine_of(bio).records_.push(as_bytes(std::string_view{from, size}));
     *put = taken ? size : 0;
     return taken ? 1 : 0;
   }

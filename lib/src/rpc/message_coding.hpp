@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sluice/coro/frame_pool.hpp>
+#include <sluice/rpc/compression_mode.hpp>
 
 #include "rpc/compressor_set.hpp"
 

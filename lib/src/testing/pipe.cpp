@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sluice/core/buffer.hpp>
 #include <sluice/testing/pipe.hpp>
 
 #include <boost/asio/execution/context.hpp>

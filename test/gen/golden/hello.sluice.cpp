@@ -22,7 +22,7 @@ namespace helloworld {
   static constexpr ::sluice::method_handler methods[] = {
       ::sluice::serve_unary<&GreeterService::SayHello>(GreeterMethods::SayHello),
   };
-  return methods;
+  return ::sluice::table_of(methods);
 }
 
 }  // namespace helloworld

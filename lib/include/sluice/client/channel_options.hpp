@@ -6,7 +6,7 @@
 #include <sluice/core/log.hpp>
 #include <sluice/core/peer_limits.hpp>
 #include <sluice/net/tls.hpp>
-#include <sluice/rpc/compressor.hpp>
+#include <sluice/rpc/compressors.hpp>
 
 #include <chrono>
 #include <cstddef>

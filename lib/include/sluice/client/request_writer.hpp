@@ -126,8 +126,7 @@ class writing_call : public any_call {
       template <coro::has_context Promise>
       [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> self) {
         call_.refuse_beside_generator();
-        if (call_.room_ && call_.room_->awaited())
-          throw status_error{code::failed_precondition, "two writes of one stream at once"};
+        if (call_.room_ && call_.room_->awaited()) throw_misuse("two writes of one stream at once");
         call_.begin(*self.promise().context());
         if (write() || !call_.call_->write_error().ok()) return false;
         if (!call_.room_) call_.room_.reset(new room_signal);

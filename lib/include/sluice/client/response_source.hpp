@@ -29,7 +29,7 @@ class basic_next_awaiter {
   basic_next_awaiter(client_call& call, response_source<Response>& from, Begin begin) noexcept
       : call_{call}, source_{from}, begin_{std::move(begin)} {}
   [[nodiscard]] bool await_ready() {
-    if (source_.waiting()) throw status_error{code::failed_precondition, "two reads of one stream at once"};
+    if (source_.waiting()) throw_misuse("two reads of one stream at once");
     return call_.started() && source_.poll(item_);
   }
   template <coro::has_context Promise>

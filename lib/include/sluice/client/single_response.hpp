@@ -12,23 +12,15 @@
 namespace sluice {
 namespace calling {
 
-/// Waits for the end of a call: base of the awaiters of the calls that are answered with one message.
-class end_waiter : protected coro::ready_node {
- protected:
-  explicit end_waiter(client_call& call) noexcept : call_{call} {}
-  ~end_waiter() = default;
-  template <coro::has_context Promise>
-  [[nodiscard]] bool wait(std::coroutine_handle<Promise> self) {
-    if (call_.ended()) return false;
-    self_ = self;
-    under_ = self.promise().context();
-    call_.when_ended(*this);
-    return true;
-  }
-  client_call& call_;
+/// Waits for the end of a call that has one request and one response.
+class end_waiter final : private coro::ready_node {
+ public:
+  /// Starts `call`, and resumes `self` under `under` when it has ended. False when it has already: do not suspend. Throws
+  /// status_error FAILED_PRECONDITION when the call was started before.
+  [[nodiscard]] bool start(client_call& call, std::coroutine_handle<> self, coro::context& under);
 
  private:
-  void run() noexcept final { coro::resume_under(*under_, self_); }
+  void run() noexcept override;
   std::coroutine_handle<> self_;
   coro::context* under_ = nullptr;
 };

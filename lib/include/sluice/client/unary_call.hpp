@@ -30,18 +30,20 @@ class [[nodiscard]] unary_call : public any_call {
     call_->writes_done();
   }
 
-  class awaiter final : private calling::end_waiter {
+  class awaiter {
    public:
-    explicit awaiter(unary_call& call) noexcept : end_waiter{*call.call_} {}
+    explicit awaiter(unary_call& call) noexcept : call_{*call.call_} {}
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <coro::has_context Promise>
     [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> self) {
-      if (call_.started()) throw status_error{code::failed_precondition, "a unary call is awaited twice"};
-      call_.start(*self.promise().context());
-      return wait(self);
+      return end_.start(call_, self, *self.promise().context());
     }
     [[gnu::always_inline]] Response await_resume() { return calling::response_or_throw<Response>(call_); }
     [[nodiscard]] result<Response> await_result() { return calling::take_response<Response>(call_); }
+
+   private:
+    client_call& call_;
+    calling::end_waiter end_;
   };
   [[nodiscard]] awaiter operator co_await() { return awaiter{*this}; }
 

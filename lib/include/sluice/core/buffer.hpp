@@ -2,25 +2,16 @@
 #pragma once
 
 #include <sluice/core/block_pool.hpp>
+#include <sluice/core/bytes_view.hpp>
 
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
-#include <string_view>
 #include <utility>
 
 namespace sluice {
-
-using bytes_view = std::span<std::byte const>;
-
-[[nodiscard]] inline std::string_view as_text(bytes_view bytes) noexcept {
-  return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
-}
-[[nodiscard]] inline bytes_view as_bytes(std::string_view text) noexcept {
-  return {reinterpret_cast<std::byte const*>(text.data()), text.size()};
-}
 
 /// A growing run of bytes, written at the back and read at the front, in one piece of memory (from the block pool).
 ///

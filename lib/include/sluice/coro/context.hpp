@@ -102,8 +102,7 @@ struct get_context {
 struct this_call_t {
   struct awaiter : coro::get_context {
     [[nodiscard]] server_call& await_resume() const {
-      if (found->call() == nullptr)
-        throw status_error{code::failed_precondition, "this_call is awaited outside a handler"};
+      if (found->call() == nullptr) throw_misuse("this_call is awaited outside a handler");
       return *found->call();
     }
   };

@@ -89,7 +89,7 @@ class generator_promise final : public promise_base, public generator_source<T>,
     done_ = true;
     return give_way{false};
   }
-  void unhandled_exception() noexcept { failure_.fail(std::current_exception()); }
+  void unhandled_exception() noexcept { failure_.fail_with_current(); }
   void return_void() noexcept {}
 
   /// co_yield item: an rvalue or lvalue is handed out in place, a const one is copied into storage that is kept.
@@ -168,7 +168,7 @@ class generator_promise final : public promise_base, public generator_source<T>,
       room = sink_->accept(*std::exchange(away_item_, nullptr));
     } catch (...) {
       // Too late to be thrown at the co_yield: the body is not resumed.
-      failure_.fail(std::current_exception());
+      failure_.fail_with_current();
       done_ = true;
       sink_->ended();
       return;
@@ -236,20 +236,20 @@ class [[nodiscard]] generator {
       return generator_.source_->pull(self, *self.promise().context());
     }
     [[gnu::always_inline]] T* await_resume() {
-      if (refused_) throw status_error{refusal()};
+      if (refused_) throw_misuse(refusal);
       if (suspended_) generator_.pulling_ = false;
       if (item_ != nullptr || generator_.source_ == nullptr) return item_;
       return coro::take_or_throw(*generator_.source_);
     }
     result<T*> await_result() {
-      if (refused_) return refusal();
+      if (refused_) return status{code::failed_precondition, refusal};
       if (suspended_) generator_.pulling_ = false;
       if (item_ != nullptr || generator_.source_ == nullptr) return item_;
       return coro::take_result(*generator_.source_);
     }
 
    private:
-    static status refusal() { return status{code::failed_precondition, "two reads of one stream at once"}; }
+    static constexpr char const* refusal = "two reads of one stream at once";
     generator& generator_;
     T* item_ = nullptr;
     bool refused_ = false;

@@ -96,7 +96,7 @@ child run_child(A awaitable, outcome<T>& into) {
     } else {
       into.emplace(co_await std::move(awaitable));
     }
-  } catch (...) { into.fail(std::current_exception()); }
+  } catch (...) { into.fail_with_current(); }
 }
 
 /// An awaitable that runs by itself: a task as it stands, anything else inside a coroutine of its own.

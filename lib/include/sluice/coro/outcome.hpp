@@ -24,6 +24,8 @@ union failure {
   std::exception_ptr thrown;
 
   void take_over(failure& other, ended_with kind) noexcept;
+  /// Becomes the exception that is being handled.
+  void hold_current() noexcept;
   void destroy(ended_with kind) noexcept;
   /// The status; an exception that is no status_error is rethrown.
   [[nodiscard]] sluice::status as_status(ended_with kind);
@@ -51,6 +53,7 @@ class outcome {
   }
   ~outcome() { reset(); }
 
+  [[nodiscard]] ended_with kind() const noexcept { return kind_; }
   [[nodiscard]] bool empty() const noexcept { return kind_ == ended_with::nothing; }
   [[nodiscard]] bool has_value() const noexcept { return kind_ == ended_with::value; }
 
@@ -72,8 +75,18 @@ class outcome {
     kind_ = ended_with::exception;
   }
 
+  /// Inside a handler of exceptions: with what that handles.
+  void fail_with_current() noexcept {
+    reset();
+    failure_.hold_current();
+    kind_ = ended_with::exception;
+  }
+
   /// Precondition: has_value().
   [[nodiscard]] stored& stored_value() noexcept { return value_; }
+
+  /// Precondition: `kind` is a status or an exception.
+  [[nodiscard]] failure const& stored_failure() const noexcept { return failure_; }
 
   /// The value, or throws what it failed with. Inlined, as each frame that an exception passes costs some 3000
   /// instructions: it is thrown in the coroutine that awaits.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sluice/core/buffer.hpp>
 #include <sluice/core/deadline.hpp>
 #include <sluice/coro/clock.hpp>
 #include <sluice/coro/intrusive_list.hpp>
@@ -12,6 +11,10 @@
 #include <memory>
 #include <span>
 #include <utility>
+
+namespace sluice {
+class buffer;
+}
 
 namespace sluice::coro {
 
@@ -121,11 +124,8 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
 
   /// Memory that everything on this scheduler shares within one step: `count` bytes to read into, and a slab to gather
   /// what is sent. Nothing in them survives the step.
-  [[nodiscard]] std::span<std::byte> scratch(std::size_t count) {
-    scratch_.clear();
-    return scratch_.prepare(count);
-  }
-  [[nodiscard]] buffer& slab() noexcept { return slab_; }
+  [[nodiscard]] std::span<std::byte> scratch(std::size_t count);
+  [[nodiscard]] buffer& slab() noexcept;
 
   void adopt(root& tree) noexcept { roots_.push_back(tree); }
   /// shut_down has begun: nothing is resumed any more, and what is adopted now is not dropped.
@@ -181,8 +181,8 @@ class scheduler : public std::enable_shared_from_this<scheduler> {
   time_point armed_ = time_point::max();
   timer_wheel timers_;
   counters counters_;
-  buffer scratch_;
-  buffer slab_;
+  struct step_memory;
+  std::unique_ptr<step_memory> memory_;
   bool now_is_fresh_ = false;
   bool in_turn_ = false;
   bool turn_posted_ = false;

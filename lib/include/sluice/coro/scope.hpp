@@ -100,7 +100,7 @@ class scope {
 
   static coro::context& parent_of_this_place() {
     if (auto* const here = coro::current_context()) return *here;
-    throw status_error{code::failed_precondition, "a scope is made outside a task"};
+    throw_misuse("a scope is made outside a task");
   }
   static task<void> join_all(std::shared_ptr<state> all);
 

@@ -47,8 +47,8 @@ class way_home {
   std::unique_ptr<hop, deleter> hop_;
 };
 
-template <class T>
-class task_promise_base : public promise_base {
+/// What the promises of all tasks have: whoever awaits, and the way back there.
+class task_end : public promise_base {
  public:
   std::suspend_always initial_suspend() const noexcept { return {}; }
 
@@ -56,30 +56,29 @@ class task_promise_base : public promise_base {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
-      auto& promise = self.promise();
-      bool const at_home = promise.context()->scheduler().is_current();
-      if (promise.continuation_) {
-        if (at_home) [[likely]]
-          return promise.continuation_;
-        return way_home_.resume(*promise.context(), promise.continuation_);
-      }
-      if (at_home) [[likely]]
-        promise.done_->completed();
-      else way_home_.complete(*promise.context(), *promise.done_);
-      return std::noop_coroutine();
+      return self.promise().leave();
     }
     void await_resume() const noexcept {}
-
-   private:
-    way_home way_home_;
   };
-  [[nodiscard]] final_awaiter final_suspend() const noexcept { return final_awaiter{}; }
-  void unhandled_exception() noexcept { outcome_.fail(std::current_exception()); }
+  [[nodiscard]] final_awaiter final_suspend() const noexcept { return {}; }
 
   std::coroutine_handle<> continuation_;
   completion* done_ = nullptr;
+
+ private:
+  /// The body has ended: what goes on here. Whoever is told may destroy the frame.
+  [[nodiscard]] std::coroutine_handle<> leave() noexcept;
+  way_home way_home_;
+};
+
+template <class T>
+class task_promise_base : public task_end {
+ public:
+  void unhandled_exception() noexcept { outcome_.fail_with_current(); }
   outcome<T> outcome_;
 };
+
+inline constexpr char const* empty_task = "an empty or moved-from task is awaited";
 
 template <class T>
 class task_promise final : public task_promise_base<T> {
@@ -152,7 +151,7 @@ class [[nodiscard]] task {
       return frame_;
     }
     [[gnu::always_inline]] T await_resume() {  // see outcome::take
-      if (!frame_) throw status_error{empty()};
+      if (!frame_) throw_misuse(coro::empty_task);
       return frame_.promise().outcome_.take();
     }
     auto await_result() -> decltype(std::declval<coro::outcome<T>&>().take_result()) {
@@ -180,9 +179,7 @@ class [[nodiscard]] task {
     coro::resume_under(context, frame_);
   }
   [[nodiscard]] coro::outcome<T>& outcome() noexcept { return frame_.promise().outcome_; }
-  [[nodiscard]] static status empty() {
-    return status{code::failed_precondition, "an empty or moved-from task is awaited"};
-  }
+  [[nodiscard]] static status empty() { return status{code::failed_precondition, coro::empty_task}; }
 
  private:
   friend promise_type;

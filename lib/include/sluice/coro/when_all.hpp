@@ -29,8 +29,7 @@ class group : public joiner {
   template <class Start>
   [[nodiscard]] bool start_all(std::coroutine_handle<> parent, context& under, Start&& start) {
     if (!under.scheduler().is_current())
-      throw status_error{code::failed_precondition,
-                         "tasks are awaited side by side away from the task's executor: resume_home first"};
+      throw_misuse("tasks are awaited side by side away from the task's executor: resume_home first");
     parent_.emplace(parent, under);
     context_.emplace(under);
     ++left_;  // not zero before all have started

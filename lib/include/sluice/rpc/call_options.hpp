@@ -22,8 +22,8 @@ class call_credentials;
 /// A class with constructors, not an aggregate, so that it may be a temporary in an awaited expression.
 class call_options {
  public:
-  call_options() noexcept = default;
-  // In the library, so that no place that makes a call has code of its own for them.
+  // In the library, like what sets strings, so that no place that makes a call has code of its own for them.
+  call_options() noexcept;
   call_options(call_options const& other);
   call_options(call_options&& other) noexcept;
   call_options& operator=(call_options const& other);
@@ -46,13 +46,8 @@ class call_options {
   call_options&& deadline(sluice::deadline value) && noexcept { return std::move(deadline(value)); }
 
   /// Request metadata. Keys that are reserved or cannot travel fail the call with INVALID_ARGUMENT before it is sent.
-  call_options& metadata(sluice::metadata value) & noexcept {
-    metadata_ = std::move(value);
-    return *this;
-  }
-  call_options&& metadata(sluice::metadata value) && noexcept {
-    return std::move(metadata(std::move(value)));
-  }
+  call_options& metadata(sluice::metadata value) & noexcept;
+  call_options&& metadata(sluice::metadata value) && noexcept;
 
   /// True: wait for a connection until the deadline, instead of failing with UNAVAILABLE when connecting fails.
   /// Default: the channel's.
@@ -79,17 +74,11 @@ class call_options {
   /// How the requests are compressed: "gzip", or another of the channel's compressors; "identity": not at all. A name that
   /// the channel does not know fails the call with INVALID_ARGUMENT. Default: channel_options::compression.
   call_options& compression(
-      std::string name, sluice::compression_mode mode = sluice::compression_mode::when_smaller) & noexcept {
-    compression_ = std::move(name);
-    compression_mode_ = mode;
-    return *this;
-  }
+      std::string name, sluice::compression_mode mode = sluice::compression_mode::when_smaller) & noexcept;
   call_options&& compression(
-      std::string name, sluice::compression_mode mode = sluice::compression_mode::when_smaller) && noexcept {
-    return std::move(compression(std::move(name), mode));
-  }
-  call_options& no_compression() & noexcept { return compression("identity"); }
-  call_options&& no_compression() && noexcept { return std::move(no_compression()); }
+      std::string name, sluice::compression_mode mode = sluice::compression_mode::when_smaller) && noexcept;
+  call_options& no_compression() & noexcept;
+  call_options&& no_compression() && noexcept;
 
   /// The call inherits nothing from the handler that makes it: no deadline, no stop, no trace context.
   call_options& detached(bool value = true) & noexcept {
@@ -101,22 +90,12 @@ class call_options {
   /// The codec of the messages, where it is not protobuf: "json" sends content-type application/grpc+json. The server has
   /// to take it (service::sluice_accepts_subtype), and answers in the same. Of [0-9a-z_.-]; anything else fails the call
   /// with INVALID_ARGUMENT. Default: none, which means protobuf.
-  call_options& content_subtype(std::string value) & noexcept {
-    content_subtype_ = std::move(value);
-    return *this;
-  }
-  call_options&& content_subtype(std::string value) && noexcept {
-    return std::move(content_subtype(std::move(value)));
-  }
+  call_options& content_subtype(std::string value) & noexcept;
+  call_options&& content_subtype(std::string value) && noexcept;
 
   /// What proves who calls, beside the channel's own credentials; see client/credentials.hpp.
-  call_options& credentials(std::shared_ptr<call_credentials> value) & noexcept {
-    credentials_ = std::move(value);
-    return *this;
-  }
-  call_options&& credentials(std::shared_ptr<call_credentials> value) && noexcept {
-    return std::move(credentials(std::move(value)));
-  }
+  call_options& credentials(std::shared_ptr<call_credentials> value) & noexcept;
+  call_options&& credentials(std::shared_ptr<call_credentials> value) && noexcept;
 
   [[nodiscard]] std::optional<duration> timeout() const noexcept { return timeout_; }
   [[nodiscard]] sluice::deadline deadline() const noexcept { return deadline_; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sluice/core/buffer.hpp>
+#include <sluice/core/bytes_view.hpp>
 #include <sluice/core/status.hpp>
 #include <sluice/coro/scheduler.hpp>
 

@@ -11,17 +11,13 @@
 #include <sluice/rpc/message_source.hpp>
 #include <sluice/server/service.hpp>
 
+#include <cstddef>
+#include <span>
 #include <type_traits>
 #include <utility>
 
 namespace sluice {
 namespace serving {
-
-template <class T>
-status outcome_of(server_stream& call, coro::outcome<T> const& ended) noexcept {
-  if (auto const* why = ended.failed_status()) return *why;
-  return ended.empty() || ended.has_value() ? status{} : call.describe(ended.error());
-}
 
 /// The request of a call that has just one: the engine starts such a handler when it is there.
 template <class Request>
@@ -33,18 +29,21 @@ template <class Request>
   return parsed;
 }
 
-/// A handler whose coroutine runs. Owns itself.
+/// A handler whose coroutine runs. Owns itself, until one of its ends.
 class running : public call_handler, protected coro::completion, public coro::pooled {
- protected:
-  explicit running(server_stream& call) noexcept : call_{call} { call.set_handler(*this); }
-  ~running() override;
-
+ public:
   void end(status outcome) noexcept;
+  /// Ends as its coroutine did that left no value.
+  void end_like(coro::ended_with kind, coro::failure const& why) noexcept;
   /// Ends with the exception that is being handled.
   void end_by_exception() noexcept;
   void end_without(char const* what) noexcept;
   /// Ends after its one message was written.
   void end_written(bool room) noexcept;
+
+ protected:
+  explicit running(server_stream& call) noexcept : call_{call} { call.set_handler(*this); }
+  ~running() override;
   [[nodiscard]] server_stream& call() noexcept { return call_; }
 
  private:
@@ -54,14 +53,11 @@ class running : public call_handler, protected coro::completion, public coro::po
 /// Runs the task of a handler that answers with one message, then ends the call.
 template <class Response>
 class answering : public running {
- protected:
-  using running::running;
+ public:
+  explicit answering(server_stream& call) noexcept : running{call} {}
 
-  template <class Call>
-  void run(Call&& handler) {
-    try {
-      task_ = handler();
-    } catch (...) { return end_by_exception(); }
+  void run(task<Response> handler) {
+    task_ = std::move(handler);
     if (!task_.valid()) return end_without("the handler returned an empty task");
     task_.start(call().context(), *this);
   }
@@ -69,7 +65,7 @@ class answering : public running {
  private:
   void completed() noexcept override {
     auto& outcome = task_.outcome();
-    if (!outcome.has_value()) return end(outcome_of(call(), outcome));
+    if (!outcome.has_value()) return end_like(outcome.kind(), outcome.stored_failure());
     // No room afterwards is no failure: the message is in the buffer, and the call ends.
     bool room = false;
     try {
@@ -83,42 +79,32 @@ class answering : public running {
 /// Pumps the generator of a handler that answers with a stream, then ends the call.
 template <class Response>
 class streaming : public running {
- protected:
-  using running::running;
+ public:
+  explicit streaming(server_stream& call) noexcept : running{call} {}
 
-  template <class Call>
-  void run(Call&& handler) {
-    generator<Response> responses;
-    try {
-      responses = handler();
-    } catch (...) { return end_by_exception(); }
-    if (!responses.valid()) return end_without("the handler returned an empty generator");
-    pump_.start(std::move(responses), call(), call().context(), *this);
+  void run(generator<Response> handler) {
+    if (!handler.valid()) return end_without("the handler returned an empty generator");
+    pump_.start(std::move(handler), call(), call().context(), *this);
   }
 
  private:
-  void completed() noexcept override { end(outcome_of(call(), pump_.failure())); }
+  void completed() noexcept override {
+    auto const outcome = pump_.failure();
+    end_like(outcome.kind(), outcome.stored_failure());
+  }
   message_pump<Response> pump_;
 };
 
-/// A method that takes one request; `Running` answers.
+/// Starts a method that takes one request; `Running` answers.
 template <class Service, class Request, class Running, auto Method>
-class of_one_request final : Running {
- public:
-  static void start(service& owner, server_stream& call) {
-    (new of_one_request{call})->run(static_cast<Service&>(owner));
-  }
-
- private:
-  using Running::Running;
-  void run(Service& owner) {
+void start_with_request(service& owner, server_stream& call) {
+  auto* const self = new Running{call};
+  try {
     Request request;
-    try {
-      if (!read_request(this->call(), request)) return this->end(malformed_message());
-    } catch (...) { return this->end_by_exception(); }
-    Running::run([&] { return (owner.*Method)(std::move(request)); });
-  }
-};
+    if (!read_request(call, request)) return self->end(malformed_message());
+    self->run((static_cast<Service&>(owner).*Method)(std::move(request)));
+  } catch (...) { self->end_by_exception(); }
+}
 
 /// The requests of a streaming call, as the handler's generator sees them. A handler may move that generator into a task
 /// that ends after it (a scope that it did not join): then reading fails, and this goes with the generator.
@@ -168,7 +154,9 @@ class of_requests final : owns_requests<Request>, Running {
   using Running::operator delete;
   static void start(service& owner, server_stream& call) {
     auto* const self = new of_requests{call};
-    self->run([&] { return (static_cast<Service&>(owner).*Method)(self->requests.open()); });
+    try {
+      self->run((static_cast<Service&>(owner).*Method)(self->requests.open()));
+    } catch (...) { self->end_by_exception(); }
   }
 
  private:
@@ -189,14 +177,14 @@ struct shape<Result (Service::*)(Argument)> {
 template <auto Method>
 constexpr method_handler serve_unary(method which) noexcept {
   using s = serving::shape<decltype(Method)>;
-  return {which, &serving::of_one_request<typename s::service, typename s::argument,
-                                          serving::answering<typename s::response>, Method>::start};
+  return {which, &serving::start_with_request<typename s::service, typename s::argument,
+                                              serving::answering<typename s::response>, Method>};
 }
 template <auto Method>
 constexpr method_handler serve_server_streaming(method which) noexcept {
   using s = serving::shape<decltype(Method)>;
-  return {which, &serving::of_one_request<typename s::service, typename s::argument,
-                                          serving::streaming<typename s::response>, Method>::start};
+  return {which, &serving::start_with_request<typename s::service, typename s::argument,
+                                              serving::streaming<typename s::response>, Method>};
 }
 template <auto Method>
 constexpr method_handler serve_client_streaming(method which) noexcept {
@@ -209,6 +197,14 @@ constexpr method_handler serve_bidi_streaming(method which) noexcept {
   using s = serving::shape<decltype(Method)>;
   return {which, &serving::of_requests<typename s::service, typename s::argument::value_type,
                                        serving::streaming<typename s::response>, Method>::start};
+}
+
+/// The table of a service from its rows. In the library, as what std::span asks of an iterator takes compilers longer than
+/// a coroutine.
+[[nodiscard]] std::span<method_handler const> table_of(method_handler const* rows, std::size_t count) noexcept;
+template <std::size_t Count>
+[[nodiscard]] std::span<method_handler const> table_of(method_handler const (&rows)[Count]) noexcept {
+  return table_of(rows, Count);
 }
 
 /// What a method does that the service does not override. Fails with: UNIMPLEMENTED.

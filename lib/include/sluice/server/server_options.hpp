@@ -5,7 +5,7 @@
 #include <sluice/core/keepalive.hpp>
 #include <sluice/core/log.hpp>
 #include <sluice/core/peer_limits.hpp>
-#include <sluice/rpc/compressor.hpp>
+#include <sluice/rpc/compressors.hpp>
 
 #include <cstddef>
 #include <cstdint>
