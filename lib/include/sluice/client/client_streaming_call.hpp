@@ -37,8 +37,7 @@ class [[nodiscard]] client_streaming_call : public calling::writing_call<Request
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <coro::has_context Promise>
     [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> self) {
-      if (std::exchange(stream_.finishing_, true))
-        throw_misuse("the response of a call is awaited twice");
+      if (std::exchange(stream_.finishing_, true)) throw_misuse("the response of a call is awaited twice");
       stream_.begin(*self.promise().context());
       if (!stream_.pump_) stream_.call_->writes_done();
       return wait(self, *stream_.call_, stream_.pump_.get());

@@ -128,8 +128,7 @@ class [[nodiscard]] operation_awaiter<Result(Args...), Initiation, InitArgs...> 
     return true;
   }
   auto await_resume() {
-    if (away_)
-      throw_misuse("an Asio operation is awaited away from the task's executor: resume_home first");
+    if (away_) throw_misuse("an Asio operation is awaited away from the task's executor: resume_home first");
     if (state_ == nullptr) throw status_error{to_status(context_->stop().reason())};
     if constexpr (sizeof...(Args) == 0) return;
     else return take(std::move(*state_->results), std::index_sequence_for<Args...>{});

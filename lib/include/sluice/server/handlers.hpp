@@ -201,7 +201,8 @@ constexpr method_handler serve_bidi_streaming(method which) noexcept {
 
 /// The table of a service from its rows. In the library, as what std::span asks of an iterator takes compilers longer than
 /// a coroutine.
-[[nodiscard]] std::span<method_handler const> table_of(method_handler const* rows, std::size_t count) noexcept;
+[[nodiscard]] std::span<method_handler const> table_of(method_handler const* rows,
+                                                       std::size_t count) noexcept;
 template <std::size_t Count>
 [[nodiscard]] std::span<method_handler const> table_of(method_handler const (&rows)[Count]) noexcept {
   return table_of(rows, Count);
