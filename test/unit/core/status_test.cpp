@@ -54,6 +54,24 @@ TEST_CASE("details and origin are changed on a copy") {
   CHECK(detailed.who() == origin::local);
 }
 
+TEST_CASE("copies of a status keep its words when it goes") {
+  std::vector<status> copies(3);
+  {
+    status first{code::internal, "a message that is longer than what a string holds in place"};
+    copies[0] = first;
+    copies[1] = std::move(first);
+    copies[2] = copies[0];
+    auto const& same = copies[2];
+    copies[2] = same;
+  }
+  for (auto const& each : copies) CHECK(each.message().ends_with("holds in place"));
+  copies[0] = status{code::aborted, "other"};
+  CHECK(copies[0].message() == "other");
+  CHECK(copies[1] == copies[2]);
+  copies.erase(copies.begin() + 1);
+  CHECK(copies[1].message().ends_with("holds in place"));
+}
+
 TEST_CASE("statuses are equal by code, message and details, whoever said them") {
   CHECK(status{code::internal, "m"} == status{code::internal, "m", origin::peer});
   CHECK(!(status{code::internal, "m"} == status{code::internal, "n"}));
