@@ -6,6 +6,7 @@ from processes import Failed
 
 KEEPING_UP = 1000  # µs that half of all calls take at most
 TRIED = 0.15  # seconds for each rate that is tried
+ATTEMPTS = 2  # through all rates: the machine may have stood still
 CLOSED = ["--connections", 10, "--streams", 100]
 OPEN = ["--connections", 10, "--streams", 1000]  # ours takes no more at a time; what is beyond is shed
 WARMUP = 5000
@@ -23,11 +24,12 @@ def capacity(bench, port):
     """Calls a second that come one by one and do not pile up: from the peak of the closed loop, whose calls come
     together and cost less, down by tenths."""
     highest = peak(bench, port)
-    for tenths in range(7 if bench.quick else 10, 1, -1):
-        rate = highest * tenths / 10
-        result = on_schedule(bench, port, rate, TRIED)
-        if not result["shed"] and result["p50_us"] < KEEPING_UP:
-            return rate
+    for _ in range(ATTEMPTS):
+        for tenths in range(7 if bench.quick else 10, 1, -1):
+            rate = highest * tenths / 10
+            result = on_schedule(bench, port, rate, TRIED)
+            if not result["shed"] and result["p50_us"] < KEEPING_UP:
+                return rate
     raise Failed(f"calls pile up at a fifth of {highest:.0f} a second")
 
 
