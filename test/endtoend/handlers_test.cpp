@@ -113,6 +113,27 @@ TEST_CASE("a handler may answer a stream without reading its requests") {
   CHECK(w.server.connections() == 1);
 }
 
+TEST_CASE("a handler that is no coroutine may have ended before it lets go of its requests") {
+  struct forwarding final : TalkService {
+    static task<Note> done() { co_return note("done"); }
+    static generator<Note> one() { co_yield note("one"); }
+    task<Note> Tell(generator<Note>) override { return done(); }
+    generator<Note> Chat(generator<Note>) override { return one(); }
+  };
+  world w;
+  forwarding other;
+  sluice::server server{w.executor()};
+  server.add(other);
+  auto const on = w.connect_to(server.listen("127.0.0.1:0"));
+  w.run([&]() -> task<void> {
+    auto told = TalkStub{*on}.Tell();
+    CHECK((co_await told.finish()).text() == "done");
+    auto chat = TalkStub{*on}.Chat();
+    CHECK((co_await chat.next())->text() == "one");
+    CHECK(co_await chat.next() == nullptr);
+  });
+}
+
 TEST_CASE("a handler sees the end of the requests before the client wants the response's end") {
   world w;
   std::vector<std::string> seen;

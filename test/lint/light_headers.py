@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a user's file compiles for a hello world stays light: no Asio, and no header of the standard library that costs
-a file more than it gives.
+"""What a user's file compiles for a hello world stays light: no Asio, and no header of the standard library or of ours
+that costs a file more than it gives.
 
 Follows the includes of the headers below, without a compiler. docs/design/0017 says why.
 """

@@ -10,7 +10,8 @@
 
 namespace sluice {
 
-/// A value, or the status that says why there is none. `E` is sluice::status for users; the machines use result<T, errc>.
+/// A value, or the status that says why there is none. `E` is sluice::status for users; the machines use result<T, errc>. An
+/// E has a default, which is cheap.
 ///
 ///   auto r = co_await sluice::as_result(guide.GetFeature(point));
 ///   if (!r) log(r.status());  else use(*r);

@@ -130,7 +130,7 @@ class status_error : public std::exception {
   std::string what_;
 };
 
-/// What misuse fails with: throws status_error FAILED_PRECONDITION. In the library, as no program is made to take that path.
+/// What misuse fails with: throws status_error FAILED_PRECONDITION. In the library, as a throw is much code at each place.
 [[noreturn]] void throw_misuse(std::string_view what);
 
 /// The status of the status_error in `thrown`, valid as long as that; null for another exception. Throws nothing to find

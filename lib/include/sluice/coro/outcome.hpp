@@ -85,7 +85,7 @@ class outcome {
   /// Precondition: has_value().
   [[nodiscard]] stored& stored_value() noexcept { return value_; }
 
-  /// Precondition: `kind` is a status or an exception.
+  /// Nothing in it is alive unless `kind` is a status or an exception.
   [[nodiscard]] failure const& stored_failure() const noexcept { return failure_; }
 
   /// The value, or throws what it failed with. Inlined, as each frame that an exception passes costs some 3000

@@ -74,7 +74,7 @@ task<await_result_of<A>> as_task(A awaitable) {
 /// the caller's.
 template <class T>
 T run(boost::asio::io_context& io, task<T> what) {
-  if (!what.valid()) throw_misuse(coro::empty_task);
+  if (!what.valid()) throw_misuse(coro::empty_task_message);
   auto top = std::make_unique<coro::blocking_task<T>>(io, std::move(what));
   auto& outcome = top->outcome();
   std::unique_ptr<coro::blocking> waits{std::move(top)};

@@ -78,7 +78,7 @@ class task_promise_base : public task_end {
   outcome<T> outcome_;
 };
 
-inline constexpr char const* empty_task = "an empty or moved-from task is awaited";
+inline constexpr char const* empty_task_message = "an empty or moved-from task is awaited";
 
 template <class T>
 class task_promise final : public task_promise_base<T> {
@@ -151,7 +151,7 @@ class [[nodiscard]] task {
       return frame_;
     }
     [[gnu::always_inline]] T await_resume() {  // see outcome::take
-      if (!frame_) throw_misuse(coro::empty_task);
+      if (!frame_) throw_misuse(coro::empty_task_message);
       return frame_.promise().outcome_.take();
     }
     auto await_result() -> decltype(std::declval<coro::outcome<T>&>().take_result()) {
@@ -179,7 +179,7 @@ class [[nodiscard]] task {
     coro::resume_under(context, frame_);
   }
   [[nodiscard]] coro::outcome<T>& outcome() noexcept { return frame_.promise().outcome_; }
-  [[nodiscard]] static status empty() { return status{code::failed_precondition, coro::empty_task}; }
+  [[nodiscard]] static status empty() { return status{code::failed_precondition, coro::empty_task_message}; }
 
  private:
   friend promise_type;

@@ -22,7 +22,7 @@ class call_credentials;
 /// A class with constructors, not an aggregate, so that it may be a temporary in an awaited expression.
 class call_options {
  public:
-  // In the library, like what sets strings, so that no place that makes a call has code of its own for them.
+  // In the library, like the setters of strings: no place that makes a call has code of its own for them.
   call_options() noexcept;
   call_options(call_options const& other);
   call_options(call_options&& other) noexcept;

@@ -29,7 +29,7 @@ template <class Request>
   return parsed;
 }
 
-/// A handler whose coroutine runs. Owns itself, until one of its ends.
+/// A handler whose coroutine runs. Owns itself: each of the ends destroys it.
 class running : public call_handler, protected coro::completion, public coro::pooled {
  public:
   void end(status outcome) noexcept;
@@ -95,7 +95,8 @@ class streaming : public running {
   message_pump<Response> pump_;
 };
 
-/// Starts a method that takes one request; `Running` answers.
+/// Starts a method that takes one request; `Running` answers. Once it runs, and it may have ended and gone by then, nothing
+/// throws: what catches here is for the request and for what the method does before its coroutine.
 template <class Service, class Request, class Running, auto Method>
 void start_with_request(service& owner, server_stream& call) {
   auto* const self = new Running{call};
@@ -199,7 +200,7 @@ constexpr method_handler serve_bidi_streaming(method which) noexcept {
                                        serving::streaming<typename s::response>, Method>::start};
 }
 
-/// The table of a service from its rows. In the library, as what std::span asks of an iterator takes compilers longer than
+/// The table of a service from its rows, which live as long as the service. In the library, as what std::span asks of an iterator takes compilers longer than
 /// a coroutine.
 [[nodiscard]] std::span<method_handler const> table_of(method_handler const* rows,
                                                        std::size_t count) noexcept;
