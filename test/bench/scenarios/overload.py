@@ -15,8 +15,15 @@ MORE_IS_BETTER = True
 SECONDS = (10, 60)
 PLOT = {"bars": True}
 PEAK, OVERLOAD = "the peak", "at 150 % of it"
+IF_MISSED = (
+    "Ten thousand calls are under way instead of a thousand, and what they keep is outside of the caches; the rounds of "
+    "a run differ by a third, the floor's too. Next: fewer cache lines of a call's state."
+)
 REQUIREMENTS = [
-    Requirement("P14", "goodput at 150 % of capacity", KEY, OVERLOAD, f"row:{PEAK}", 0.85, 0.95, at_least=True),
+    Requirement(
+        "P14", "goodput at 150 % of capacity", KEY, OVERLOAD, f"row:{PEAK}", 0.85, 0.95,
+        at_least=True, if_missed=IF_MISSED,
+    ),
 ]
 
 
